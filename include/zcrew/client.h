@@ -1,0 +1,91 @@
+// A producer: submits jobs, hears that they are safe, and may wait for their results.
+//
+// Threads: a Client has its own I/O thread; its methods may be called from any thread. It packs
+// jobs that are submitted close together into one message by itself, and never waits to fill one.
+//
+// Safety: a job is safe once its Confirmed event came. Over a router crash or a lost connection the
+// client reconnects by itself and resends what is unconfirmed under the same batch number, so a job
+// is not accepted twice. An unconfirmed job may have run before a router crash and then runs again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "zcrew/error.h"
+#include "zcrew/types.h"
+
+namespace zcrew {
+
+struct ClientOptions {
+  std::string router = default_frontend;
+  std::string name;  // for people; default host/pid
+};
+
+// A client's own number for a job it submitted: 1, 2, 3 …
+using Ticket = std::uint64_t;
+
+struct Confirmed {  // the job is on disk, or already finished
+  Ticket ticket = 0;
+  std::string id;
+};
+struct Finished {  // only for jobs with wants_result; implies Confirmed if that did not come before
+  Ticket ticket = 0;
+  std::string id;
+  JobEnd end = JobEnd::done;
+  unsigned attempts = 0;
+  std::string worker;
+  std::string reason;  // empty for done
+  std::string result;  // or the last error's text
+};
+struct RefusedJob {  // the router will not have this job as it is; the client does not resend it
+  Ticket ticket = 0;
+  int code = 0;  // docs/protocol.md, error registry
+  std::string text;
+};
+struct LinkUp {
+  std::uint32_t epoch = 0;
+};  // the router answered
+struct LinkDown {
+  std::string why;
+};  // no router: the client goes on trying
+
+using ClientEvent = std::variant<Confirmed, Finished, RefusedJob, LinkUp, LinkDown>;
+
+class Client {
+ public:
+  // Connects in the background. Throws Error (78) for an endpoint that cannot be parsed.
+  explicit Client(const ClientOptions& options);
+  // Says goodbye if the router is there; what is unconfirmed is given up.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Hands a job over and returns its ticket. Blocks while the router's window for this client
+  // (16,384 jobs, 16 MiB by default) is full, for at most `patience`; nullopt if it stayed full.
+  std::optional<Ticket> submit(Job job, std::chrono::milliseconds patience);
+
+  // The next event, in order; nullopt if none came in time.
+  std::optional<ClientEvent> next(std::chrono::milliseconds patience);
+
+  // Jobs handed over and not yet confirmed, finished or refused.
+  [[nodiscard]] std::size_t unconfirmed() const;
+
+  // Steering and looking: sends a verb with a JSON object, waits for the JSON document.
+  struct Reply {
+    int code = 0;      // 0, or the error registry's number
+    std::string body;  // a JSON document, or the error's text
+  };
+  // nullopt if the router did not answer in time.
+  std::optional<Reply> ask(const std::string& verb, const std::string& json,
+                           std::chrono::milliseconds patience);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zcrew

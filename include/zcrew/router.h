@@ -1,0 +1,59 @@
+// The router as a library: what `zcrew router` runs.
+//
+// Threads: run() uses the calling thread as the loop thread and starts two more (commits and
+// reads).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "zcrew/error.h"
+#include "zcrew/types.h"
+
+namespace zcrew {
+
+struct RouterOptions {
+  std::string clients = default_frontend;  // port 0 or "*" takes a free port
+  std::string workers = default_backend;
+  std::string journal = "zcrew-journal";  // a directory, made if missing; ":memory:" keeps nothing
+  std::uint64_t journal_max_bytes = 0;    // 0 = as much as the disk has
+  std::uint64_t journal_reserve_bytes = std::uint64_t{16} << 20U;  // kept for completions
+  std::uint64_t payload_bytes_max = std::uint64_t{1} << 20U;       // at most 64 MiB
+  std::chrono::milliseconds heartbeat{1000};
+  unsigned liveness = 3;
+  std::chrono::milliseconds guide_lease{30000};
+  std::chrono::milliseconds age_step{60000};     // 0 = priorities do not age
+  std::chrono::milliseconds drain_limit{10000};  // SIGTERM waits this long for held jobs
+  bool insecure = false;                         // allows plain endpoints beyond loopback
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+class Router {
+ public:
+  // Binds and opens the journal. Throws Error with the exit code that fits: 65, 73, 74, 78.
+  Router(const RouterOptions& options, std::function<void(LogLevel, const std::string&)> log);
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  // Where it really listens (after "port 0").
+  [[nodiscard]] std::string frontend() const;
+  [[nodiscard]] std::string backend() const;
+
+  // Serves until stop(); returns the exit code: 0, or 65/74 when the journal broke.
+  int run();
+
+  // First call: take no new jobs, let held ones finish within drain_limit, then return. Second
+  // call: return at once. Safe from any thread and from a signal handler.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zcrew

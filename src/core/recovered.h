@@ -1,0 +1,33 @@
+// What a journal knows when it is opened: the small tables, never the backlog. Pure data.
+#pragma once
+
+#include <vector>
+
+#include "core/record.h"
+
+namespace zcrew::core {
+
+struct RecoveredQueue {
+  QueueNumber number = 0;
+  QueueSettings settings;
+  QueueCounts counts;
+};
+
+struct Recovered {
+  Epoch epoch = 1;              // this start's, already durable and higher than any before
+  Sequence sequence_limit = 1;  // sequences below it may have been used; start here
+  Counters counters;
+  std::vector<RecoveredQueue> queues;  // by number
+  std::vector<PutInstance> instances;  // by uuid
+  std::vector<PutHeld> held;           // by job id
+  std::vector<PutSession> sessions;    // by uuid
+  std::vector<JobId> results;          // ids with a stored result (for expiry), by id
+};
+
+// The counts and counters that go into every commit.
+struct Totals {
+  Counters counters;
+  std::vector<std::pair<QueueNumber, QueueCounts>> changed;  // queues that changed since the last
+};
+
+}  // namespace zcrew::core

@@ -1,0 +1,104 @@
+// The journal's face: durable state, atomic batches, snapshot reads. No LMDB in sight, so that a
+// replicated engine can stand behind it later.
+//
+// Threads: open() and close happen before and after everything else; commit() and make_room() are
+// called by the commit thread alone; the reads by the reader thread (or anyone who is alone in
+// reading), concurrently with commits. A read sees the state after some whole commit.
+//
+// Errors: open() throws OpenError. commit() throws JournalError: the caller must treat the journal
+// as broken, confirm nothing more and exit (74). Reads throw JournalError, or Damaged when a
+// record's checksum or shape is wrong (exit 65); wrong data is never returned.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/record.h"
+#include "core/recovered.h"
+
+namespace zcrew::journal {
+
+// Why a journal could not be opened; maps to the process's exit code.
+enum class OpenFailure : std::uint8_t { io, locked, corrupt, newer_version, not_a_journal };
+
+class OpenError : public std::runtime_error {
+ public:
+  OpenError(OpenFailure why, const std::string& what) : std::runtime_error(what), why_(why) {}
+  [[nodiscard]] OpenFailure why() const { return why_; }
+
+ private:
+  OpenFailure why_;
+};
+
+class JournalError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Damaged : public JournalError {
+  using JournalError::JournalError;
+};
+
+// What one commit writes. `records` in order; cancelled ones are gone already.
+struct Batch {
+  std::vector<core::Record> records;
+  core::JournalSequence last = 0;  // number of the newest record it stands for, cancelled ones too
+  core::Totals totals;
+  std::uint64_t bytes = 0;  // payload and record bytes, for the space estimate
+};
+
+struct DeadLetter {
+  JobId id;
+  core::JobHeader header;
+  std::string reason;
+  WallTime died_at{};
+  std::uint64_t payload_bytes = 0;
+  std::vector<core::HistoryEntry> history;
+};
+
+struct DeadPage {
+  std::vector<DeadLetter> letters;
+  bool reached_end = false;
+};
+
+// Sizes for gauges: bytes of the file, bytes free inside it, bytes that may still be accepted.
+struct Gauges {
+  std::uint64_t file_bytes = 0;
+  std::uint64_t free_bytes = 0;
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  Journal() = default;
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // The small tables. Raises the epoch and makes it durable before it returns.
+  virtual core::Recovered open() = 0;
+
+  // All of the batch or nothing, on disk when it returns.
+  virtual void commit(const Batch& batch) = 0;
+
+  // Reserves disk space ahead of need and returns how many bytes of new jobs may be accepted from
+  // now on (0 = full). Never throws for a full disk.
+  virtual std::uint64_t make_room() = 0;
+
+  virtual core::ReadyPage read_ready(const core::ReadReady& request) = 0;
+  virtual core::LaterPage read_later(const core::ReadLater& request) = 0;
+  virtual core::JobsLoaded load_jobs(const core::LoadJobs& request) = 0;
+  virtual core::PayloadLoaded load_payload(const core::LoadPayload& request) = 0;
+  virtual core::ResultsLoaded load_results(const core::LoadResults& request) = 0;
+
+  // Dead letters with id > after, by id; queue 0 = all queues.
+  virtual DeadPage read_dead(QueueNumber queue, const JobId& after, std::uint32_t letters_max) = 0;
+
+  virtual Gauges gauges() = 0;
+};
+
+}  // namespace zcrew::journal

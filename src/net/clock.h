@@ -1,0 +1,10 @@
+// The system's clocks, read nowhere else.
+#pragma once
+
+#include "base/time.h"
+
+namespace zcrew::net {
+
+Now read_clocks();
+
+}  // namespace zcrew::net

@@ -1,0 +1,129 @@
+// ZeroMQ sockets as this project uses them: non-blocking, whole messages, no exceptions on the hot
+// path. Nothing outside src/net includes zmq.h.
+//
+// One thread owns a socket. Constructors throw std::system_error-like zcrew::Error when the
+// environment does not allow what is asked (bad endpoint, port in use).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace zcrew::net {
+
+// One per process (libzmq 4.3.4's CURVE state does not survive several).
+class Context {
+ public:
+  Context();
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  [[nodiscard]] void* raw() const { return context_; }
+
+ private:
+  void* context_;
+};
+
+// Wakes a poll() from another thread or a signal handler (an eventfd).
+class Wakeup {
+ public:
+  Wakeup();
+  ~Wakeup();
+  Wakeup(const Wakeup&) = delete;
+  Wakeup& operator=(const Wakeup&) = delete;
+  void signal() noexcept;  // async-signal-safe
+  void drain() noexcept;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct RouterSocketOptions {
+  std::string endpoint;
+  std::uint64_t frame_bytes_max = 0;  // a larger frame closes the connection
+};
+
+// A message as it lies in the receive buffers; valid until the next receive().
+struct Received {
+  Peer peer{};
+  std::span<const std::string_view> frames;  // behind the routing id
+};
+
+enum class SendStatus : std::uint8_t { sent, gone, full };
+
+// A bound ROUTER: mandatory sends, no handover, linger 0. Names each connection by a Peer that is
+// never used twice, learns the descriptor behind each native peer (ZMQ_SRCFD of the payload frame)
+// and hears disconnects from a socket monitor.
+class RouterSocket {
+ public:
+  RouterSocket(Context& context, const RouterSocketOptions& options);
+  ~RouterSocket();
+  RouterSocket(const RouterSocket&) = delete;
+  RouterSocket& operator=(const RouterSocket&) = delete;
+
+  // The endpoint really bound, with the port filled in.
+  [[nodiscard]] const std::string& endpoint() const;
+
+  // The next message, without waiting.
+  [[nodiscard]] bool receive(Received& message);
+
+  // All frames or none. gone: no such connection any more. full: its queue is at the high-water
+  // mark.
+  [[nodiscard]] SendStatus send(Peer peer, std::span<const std::string_view> frames);
+
+  // Peers whose descriptor was reported as disconnected since the last call. Descriptors are
+  // reused, so the report alone decides nothing: probe with a send, which answers `gone` if it is
+  // true.
+  void take_suspects(std::vector<Peer>& suspects);
+
+  // Forgets a peer (after gone), so that its routing id, if it comes again, gets a new Peer.
+  void forget(Peer peer);
+
+  // For poll(): the socket and its monitor.
+  [[nodiscard]] void* raw() const;
+  [[nodiscard]] void* raw_monitor() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A connecting DEALER that lives for one session: opened, said HELLO on, closed with linger 0 when
+// the session ends; never reused, so nothing leaks from one session into the next.
+class DealerSocket {
+ public:
+  DealerSocket(Context& context, const std::string& endpoint, std::uint64_t frame_bytes_max);
+  ~DealerSocket();
+  DealerSocket(const DealerSocket&) = delete;
+  DealerSocket& operator=(const DealerSocket&) = delete;
+
+  // The next message's only frame, valid until the next receive(); messages of several frames are
+  // dropped and counted.
+  [[nodiscard]] bool receive(std::string_view& frame);
+  [[nodiscard]] SendStatus send(std::string_view frame);
+
+  // Connection events since the last call, in order.
+  enum class Link : std::uint8_t { connected, disconnected, retrying };
+  [[nodiscard]] bool take_link_event(Link& event);
+
+  [[nodiscard]] void* raw() const;
+  [[nodiscard]] void* raw_monitor() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Waits until a socket or descriptor is readable or the time is over. EINTR counts as a wake-up.
+// At most 16 items (libzmq 4.3.4's zmq_poll has a resize bug above).
+void poll(std::span<void* const> sockets, std::span<const int> descriptors, Duration patience);
+
+}  // namespace zcrew::net

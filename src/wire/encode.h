@@ -1,0 +1,61 @@
+// Messages to frames. Pure. Appends to or replaces a std::string that the caller reuses, so that
+// the steady state allocates nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "wire/messages.h"
+
+namespace zcrew::wire {
+
+// Replaces `frame` by the encoded message.
+void encode(const ClientHello& message, std::string& frame);
+void encode(const Submit& message, std::string& frame);
+void encode(const Ask& message, std::string& frame);
+void encode(const Acknowledge& message, std::string& frame);
+void encode(const Admin& message, std::string& frame);
+void encode(const Heartbeat& message, std::string& frame);
+void encode(const Bye& message, std::string& frame);
+void encode(const ClientWelcome& message, std::string& frame);
+void encode(const Refused& message, std::string& frame);
+void encode(const AdminReply& message, std::string& frame);
+void encode(const Error& message, std::string& frame);
+void encode(const WorkerHello& message, std::string& frame);
+void encode(const Drain& message, std::string& frame);
+void encode(const WorkerWelcome& message, std::string& frame);
+void encode(const Capacity& message, std::string& frame);
+
+// Builds one message that carries many entries, entry by entry, without knowing how many there will
+// be: the array's length is written as a fixed-width number and patched by finish().
+//
+//   Packer<RunItem> packer;  packer.add(item) …;  send(packer.finish());  packer.clear();
+//
+// Entry is one of Confirm, JobResult, OutcomeItem, RunItem, Token (SETTLED).
+template <typename Entry>
+class Packer {
+ public:
+  void add(const Entry& entry);
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  // Bytes so far; callers close a message at limits::message_bytes_target or
+  // entries_per_message_max.
+  [[nodiscard]] std::size_t size() const { return frame_.size(); }
+  // The whole frame; valid until the next add() or clear().
+  [[nodiscard]] std::string_view finish();
+  void clear();  // keeps the capacity
+
+ private:
+  std::string frame_;
+  std::uint32_t count_ = 0;
+};
+
+extern template class Packer<Confirm>;
+extern template class Packer<JobResult>;
+extern template class Packer<OutcomeItem>;
+extern template class Packer<RunItem>;
+extern template class Packer<Token>;
+
+}  // namespace zcrew::wire

@@ -1,0 +1,301 @@
+// Every message of the native protocol as a struct. docs/protocol.md is the contract; the clause
+// numbers are there. Pure.
+//
+// A message is one ZeroMQ frame: a msgpack array whose first element is the type's number. Elements
+// a reader does not know, behind those it knows, are ignored. All string_views of a decoded message
+// point into the frame it was decoded from and die with it.
+//
+// Times are milliseconds (`_ms`) or microseconds (`_us`); 0 in an option means "the router's or
+// queue's default" unless said otherwise.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "wire/errors.h"
+
+namespace zcrew::wire {
+
+inline constexpr std::uint8_t protocol_version = 1;
+
+enum class Type : std::uint8_t {
+  // client to router
+  client_hello = 1,
+  submit = 2,
+  ask = 3,
+  acknowledge = 4,
+  admin = 7,
+  // both ways, both sockets
+  heartbeat = 5,
+  bye = 6,
+  // router to client
+  client_welcome = 16,
+  confirm = 17,
+  result = 18,
+  refused = 19,
+  admin_reply = 20,
+  // router to either
+  error = 21,
+  // worker to router
+  worker_hello = 32,
+  outcome = 33,
+  drain = 34,
+  recalled = 35,  // reserved for taking unstarted jobs back
+  // router to worker
+  worker_welcome = 48,
+  run = 49,
+  settled = 50,
+  capacity = 51,
+  recall = 52,  // reserved, see recalled
+};
+
+// What a worker says of an attempt.
+enum class Outcome : std::uint8_t {
+  done = 0,
+  failed = 1,    // try again later
+  rejected = 2,  // never try again: dead letter
+  released = 3,  // given back unworked, not counted
+};
+
+// How a job ended.
+enum class End : std::uint8_t { done = 0, dead = 1, cancelled = 2, expired = 3, unknown = 4 };
+
+// Where a job's result goes.
+enum class ResultMode : std::uint8_t {
+  none = 0,
+  caller = 1,  // to the session that submitted it
+  keep = 2,    // fetched later by id (not offered yet: option_unsupported)
+};
+
+// ---- client to router ------------------------------------------------------------------------
+
+struct ClientHello {
+  std::uint8_t version = protocol_version;
+  Uuid session;
+  std::uint64_t floor = 1;  // the lowest batch number that is not wholly confirmed (next if none)
+  std::string_view name;    // for people, e.g. "host/pid"
+};
+
+// Options shared by the jobs of one group of a SUBMIT.
+struct JobOptions {
+  std::string_view queue;
+  Priority priority = 5;
+  std::uint64_t delay_ms = 0;
+  std::uint32_t attempts = 0;
+  std::uint32_t backoff_ms = 0;     // base of the exponential wait after a failure
+  std::uint64_t time_limit_ms = 0;  // how long an attempt may run; 0 = no limit
+  std::uint64_t expires_ms = 0;     // do not start later than this after acceptance; 0 = never
+  ResultMode result = ResultMode::none;
+  bool at_most_once = false;  // not offered yet: option_unsupported
+};
+
+struct SubmitItem {
+  std::uint32_t index = 0;  // position in the batch; rising; gaps where a resend leaves jobs out
+  std::string_view payload;
+  std::string_view key;  // idempotency key (not offered yet: option_unsupported unless empty)
+};
+
+struct SubmitGroup {
+  JobOptions options;
+  std::vector<SubmitItem> items;
+};
+
+struct Submit {
+  std::uint64_t batch = 0;  // 1, 2, 3 … within the session
+  std::uint64_t floor = 1;  // as in ClientHello
+  std::vector<SubmitGroup> groups;
+};
+
+// "What became of these?" after a reconnect; answered by RESULT once each job has ended.
+struct Ask {
+  std::vector<JobId> jobs;
+};
+
+// The caller has these results; the router may forget them.
+struct Acknowledge {
+  std::vector<JobId> jobs;
+};
+
+// Steering and looking. `arguments` is a JSON object. Allowed on a frontend connection without
+// HELLO.
+struct Admin {
+  std::uint64_t request = 0;  // chosen by the client, echoed in the reply
+  std::string_view verb;      // "status", "set" …
+  std::string_view arguments;
+};
+
+// ---- both ways ---------------------------------------------------------------------------------
+
+struct Heartbeat {};
+struct Bye {};
+
+// ---- router to client --------------------------------------------------------------------------
+
+struct ClientWelcome {
+  std::uint8_t version = protocol_version;
+  Epoch epoch = 0;
+  std::uint32_t heartbeat_ms = 0;
+  std::uint32_t liveness = 0;      // silent for heartbeat_ms × liveness = gone
+  std::uint64_t last_batch = 0;    // the client goes on with last_batch + 1
+  std::uint32_t window_jobs = 0;   // at most this many unconfirmed jobs …
+  std::uint64_t window_bytes = 0;  // … and payload bytes at any time
+  std::uint64_t payload_bytes_max = 0;
+};
+
+// Jobs batch[index] … batch[index + count - 1] are safe and are job, job + 1, … by sequence.
+struct Confirm {
+  std::uint64_t batch = 0;
+  std::uint32_t index = 0;
+  std::uint32_t count = 0;
+  JobId first;
+};
+
+// A job's end and its result: also its confirm, if none was sent before.
+struct JobResult {
+  std::uint64_t batch = 0;  // 0 when answered to ASK after a router restart: then go by the id
+  std::uint32_t index = 0;
+  JobId job;
+  End end = End::done;
+  std::uint32_t attempts = 0;
+  std::string_view worker;  // the name of the last worker; empty if none
+  std::string_view reason;  // empty for done; else e.g. "failed", "rejected", "crash", "expired"
+  std::string_view bytes;   // the result, or the last error's text
+};
+
+struct ItemError {
+  std::uint32_t index = 0;
+  ErrorCode code = ErrorCode::none;
+};
+
+// The whole batch is refused and its number is still free.
+struct Refused {
+  std::uint64_t batch = 0;
+  ErrorCode code = ErrorCode::none;
+  std::uint64_t retry_after_ms = 0;  // 0 = not before something changes
+  std::uint64_t last_batch = 0;      // with out_of_order: go on with last_batch + 1
+  std::string_view text;
+  std::vector<ItemError> items;
+};
+
+struct AdminReply {
+  std::uint64_t request = 0;
+  ErrorCode code = ErrorCode::none;
+  std::string_view body;  // a JSON document, or the error's text
+};
+
+struct Error {
+  ErrorCode code = ErrorCode::none;
+  std::string_view text;
+};
+
+// ---- worker to router --------------------------------------------------------------------------
+
+// The first message of a worker's socket. `held` and `finished` are the truth about what survived
+// a router's restart or a lost connection: attempts that run or wait here, and attempts that ended
+// here and whose OUTCOME was not settled (it follows after WELCOME, unless to be abandoned).
+struct WorkerHello {
+  std::uint8_t version = protocol_version;
+  Uuid instance;
+  std::string_view name;
+  std::uint32_t weight = 1;       // 0 … limits::weight_max; 0 = no new jobs
+  std::uint32_t concurrency = 0;  // 0 = follows the weight
+  std::vector<std::string_view> queues;
+  std::vector<Token> held;
+  std::vector<Token> finished;
+};
+
+struct OutcomeItem {
+  Token token;
+  Outcome outcome = Outcome::done;
+  std::uint64_t run_us = 0;    // how long the job ran
+  std::uint64_t held_us = 0;   // from RUN's arrival at the worker to this message
+  std::uint64_t delay_ms = 0;  // failed: wait this long instead of the policy's time; 0 = policy
+  std::string_view bytes;      // done: the result; else the error's text
+};
+
+// No new jobs, please: what runs is finished, what has not started comes back as released.
+struct Drain {};
+
+// ---- router to worker --------------------------------------------------------------------------
+
+struct QueueName {
+  QueueNumber number = 0;
+  std::string_view name;
+};
+
+struct WorkerWelcome {
+  std::uint8_t version = protocol_version;
+  Epoch epoch = 0;
+  std::uint32_t heartbeat_ms = 0;
+  std::uint32_t liveness = 0;
+  std::uint32_t concurrency = 0;  // how many jobs to run at once (the weight's, if not set)
+  std::vector<QueueName> queues;  // the numbers that RUN uses
+  std::vector<Token> abandon;     // listed in HELLO and no longer this worker's: drop them
+};
+
+struct RunItem {
+  Token token;
+  std::uint32_t attempt = 0;  // 1 for the first; released attempts do not count
+  std::uint64_t time_limit_ms = 0;
+  std::string_view payload;
+};
+
+// The weight or concurrency was changed by a person.
+struct Capacity {
+  std::uint32_t weight = 0;
+  std::uint32_t concurrency = 0;
+};
+
+// ---- whole messages ----------------------------------------------------------------------------
+
+struct ConfirmMessage {
+  std::vector<Confirm> entries;
+};
+struct ResultMessage {
+  std::vector<JobResult> entries;
+};
+struct OutcomeMessage {
+  std::vector<OutcomeItem> entries;
+};
+struct RunMessage {
+  std::vector<RunItem> entries;
+};
+struct SettledMessage {
+  std::vector<Token> entries;
+};
+
+// ---- Paranoid Pirate (wire/guide.h has the frames)
+// -----------------------------------------------
+
+// How a Guide worker spells READY and HEARTBEAT: as one byte (C, Python, Go, Java) or as a word
+// (C++, C#, Lua, PHP). It is answered in its own spelling.
+enum class GuideSpelling : std::uint8_t { byte, word };
+
+struct GuideReady {
+  GuideSpelling spelling = GuideSpelling::byte;
+};
+struct GuideHeartbeat {
+  GuideSpelling spelling = GuideSpelling::byte;
+};
+struct GuideRequest {
+  std::string_view body;
+};                   // from a REQ client
+struct GuideReply {  // from a Guide worker
+  Token token;
+  std::string_view body;
+};
+
+using FrontendMessage =
+    std::variant<ClientHello, Submit, Ask, Acknowledge, Admin, Heartbeat, Bye, GuideRequest>;
+using BackendMessage = std::variant<WorkerHello, OutcomeMessage, Drain, Heartbeat, Bye, GuideReady,
+                                    GuideHeartbeat, GuideReply>;
+using ToClient = std::variant<ClientWelcome, ConfirmMessage, ResultMessage, Refused, AdminReply,
+                              Error, Heartbeat, Bye>;
+using ToWorker =
+    std::variant<WorkerWelcome, RunMessage, SettledMessage, Capacity, Error, Heartbeat, Bye>;
+
+}  // namespace zcrew::wire
