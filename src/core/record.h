@@ -141,7 +141,9 @@ struct BatchRun {
 };
 
 // Replaces the session's record: its last accepted batch, and the ids of the batches its client may
-// still resend (those from its floor on).
+// still resend (those from its floor on). Not a numbered record: it goes with Totals into the
+// commit that takes the session's jobs, once per commit however many batches came, because a record
+// per SUBMIT would write all of a session's runs again each time.
 struct PutSession {
   Uuid session;
   std::uint64_t last_batch = 0;
@@ -200,7 +202,7 @@ struct ReserveSequences {
 };
 
 using Record = std::variant<PutJob, RemoveJob, MoveToLater, MoveToReady, MoveToDead, Redrive,
-                            UpdateJob, PutHeld, RemoveHeld, PutInstance, RemoveInstance, PutSession,
+                            UpdateJob, PutHeld, RemoveHeld, PutInstance, RemoveInstance,
                             RemoveSession, PutResult, RemoveResult, PutQueue, ReserveSequences>;
 
 // Jobs of a queue by state, and their payload bytes.

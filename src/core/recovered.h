@@ -24,10 +24,11 @@ struct Recovered {
   std::vector<JobId> results;          // ids with a stored result (for expiry), by id
 };
 
-// The counts and counters that go into every commit.
+// What goes into every commit beside its records, as of the moment the batch is closed or taken.
 struct Totals {
   Counters counters;
   std::vector<std::pair<QueueNumber, QueueCounts>> changed;  // queues that changed since the last
+  std::vector<PutSession> sessions;  // sessions that changed since the last, by uuid
 };
 
 }  // namespace zcrew::core

@@ -130,7 +130,11 @@ struct Admin {
 
 // ---- both ways ---------------------------------------------------------------------------------
 
-struct Heartbeat {};
+// "I am alive." Sent ahead of a message over 1 MiB, it names that message's size, so that the other
+// side waits longer by that size at 1 MiB/s before it judges.
+struct Heartbeat {
+  std::uint64_t coming_bytes = 0;
+};
 struct Bye {};
 
 // ---- router to client --------------------------------------------------------------------------
