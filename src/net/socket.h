@@ -1,8 +1,9 @@
 // ZeroMQ sockets as this project uses them: non-blocking, whole messages, no exceptions on the hot
 // path. Nothing outside src/net includes zmq.h.
 //
-// One thread owns a socket. Constructors throw std::system_error-like zcrew::Error when the
-// environment does not allow what is asked (bad endpoint, port in use).
+// One thread owns a socket. Constructors throw zcrew::Error when the environment does not allow
+// what is asked: 78 for an endpoint that makes no sense here, 74 for a port in use or no descriptor
+// left.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +49,7 @@ class Wakeup {
 
 struct RouterSocketOptions {
   std::string endpoint;
-  std::uint64_t frame_bytes_max = 0;  // a larger frame closes the connection
+  std::uint64_t frame_bytes_max = 0;  // a larger frame closes the connection; 0 = no limit
 };
 
 // A message as it lies in the receive buffers; valid until the next receive().
@@ -79,9 +80,10 @@ class RouterSocket {
   // mark.
   [[nodiscard]] SendStatus send(Peer peer, std::span<const std::string_view> frames);
 
-  // Peers whose descriptor was reported as disconnected since the last call. Descriptors are
-  // reused, so the report alone decides nothing: probe with a send, which answers `gone` if it is
-  // true.
+  // Peers whose connection was reported as closed since the last call and whose last messages were
+  // received. Probe each with a send, which answers `gone`, and forget it. Call it at every turn:
+  // libzmq's I/O thread waits for it when 100,000 reports are unread. (inproc peers are never
+  // reported; only heartbeats and refused sends tell.)
   void take_suspects(std::vector<Peer>& suspects);
 
   // Forgets a peer (after gone), so that its routing id, if it comes again, gets a new Peer.
@@ -106,11 +108,14 @@ class DealerSocket {
   DealerSocket& operator=(const DealerSocket&) = delete;
 
   // The next message's only frame, valid until the next receive(); messages of several frames are
-  // dropped and counted.
+  // dropped, no router of this protocol sends them.
   [[nodiscard]] bool receive(std::string_view& frame);
+  // gone: not connected (yet, or any more). full: the queue is at the high-water mark.
   [[nodiscard]] SendStatus send(std::string_view frame);
 
-  // Connection events since the last call, in order.
+  // Connection events, in order. connected: HELLO may be sent. retrying: nobody answered, libzmq
+  // tries again by itself within 100 ms. disconnected: what was received before can still be read;
+  // then close this socket and open a new one.
   enum class Link : std::uint8_t { connected, disconnected, retrying };
   [[nodiscard]] bool take_link_event(Link& event);
 

@@ -1,0 +1,141 @@
+#include <zmq.h>
+
+#include <cerrno>
+#include <deque>
+#include <string>
+
+#include "base/check.h"
+#include "net/endpoint.h"
+#include "net/monitor.h"
+#include "net/native_socket.h"
+#include "net/socket.h"
+#include "zcrew/error.h"
+
+namespace zcrew::net {
+namespace {
+
+constexpr int link_events =
+    ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED;
+
+// libzmq tries again after this and up to as much again, at random. Short, so that a restarted
+// router has its workers back before anyone notices.
+constexpr int retry_ms = 50;
+// A host that is down gives no answer at all; the kernel would wait for two minutes.
+constexpr int connect_timeout_ms = 3000;
+
+}  // namespace
+
+class DealerSocket::Impl {
+ public:
+  Impl(Context& context, const std::string& endpoint, std::uint64_t frame_bytes_max)
+      : socket_(context, ZMQ_DEALER, frame_bytes_max, endpoint),
+        monitor_(context, socket_, link_events) {
+    if (const auto problem = endpoint_problem(endpoint, EndpointUse::connect)) {
+      throw Error(*problem, exit_code::configuration);
+    }
+    // Nothing is queued for a router that is not there: it would reach the next one.
+    socket_.set(ZMQ_IMMEDIATE, 1);
+    socket_.set(ZMQ_RECONNECT_IVL, retry_ms);
+    socket_.set(ZMQ_CONNECT_TIMEOUT, connect_timeout_ms);
+    if (zmq_connect(socket_.raw(), endpoint.c_str()) != 0) {
+      throw Error(
+          "cannot connect to " + endpoint + ": " + zmq_strerror(errno) + ". Check the address",
+          exit_code::configuration);
+    }
+    if (endpoint.rfind("inproc://", 0) == 0) enter(Link::connected);  // it has no events
+    zmq_msg_init(&frame_);
+  }
+
+  ~Impl() { zmq_msg_close(&frame_); }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  bool receive(std::string_view& frame) {
+    bool whole = false;
+    while (!whole) {
+      if (!receive_frame()) return false;
+      whole = zmq_msg_more(&frame_) == 0;
+      while (zmq_msg_more(&frame_) != 0) ZCREW_CHECK(receive_frame());
+    }
+    frame = {static_cast<const char*>(zmq_msg_data(&frame_)), zmq_msg_size(&frame_)};
+    return true;
+  }
+
+  SendStatus send(std::string_view frame) {
+    if (try_send(frame)) return SendStatus::sent;
+    // libzmq may not have seen yet that the connection is up, or that its queue has room again.
+    socket_.catch_up();
+    if (try_send(frame)) return SendStatus::sent;
+    read_monitor();
+    return connected_ ? SendStatus::full : SendStatus::gone;
+  }
+
+  bool take_link_event(Link& event) {
+    read_monitor();
+    if (links_.empty()) return false;
+    event = links_.front();
+    links_.pop_front();
+    return true;
+  }
+
+  [[nodiscard]] void* raw() const { return socket_.raw(); }
+  [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
+
+ private:
+  bool receive_frame() {
+    while (zmq_msg_recv(&frame_, socket_.raw(), ZMQ_DONTWAIT) < 0) {
+      if (errno == EAGAIN) return false;
+      ZCREW_CHECK(errno == EINTR);
+    }
+    return true;
+  }
+
+  bool try_send(std::string_view frame) {
+    while (zmq_send(socket_.raw(), frame.data(), frame.size(), ZMQ_DONTWAIT) < 0) {
+      if (errno == EAGAIN) return false;
+      ZCREW_CHECK(errno == EINTR);
+    }
+    return true;
+  }
+
+  void read_monitor() {
+    Monitor::Event event;
+    while (monitor_.next(event)) {
+      if (event.kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        enter(Link::connected);
+      } else if (event.kind == ZMQ_EVENT_DISCONNECTED) {
+        // A handshake that failed ends so too, and is one more attempt to the caller.
+        enter(connected_ ? Link::disconnected : Link::retrying);
+      } else {
+        enter(Link::retrying);
+      }
+    }
+  }
+
+  void enter(Link link) {
+    // While a router is away for hours, its retries are one event, not thousands.
+    if (link == Link::retrying && !links_.empty() && links_.back() == link) return;
+    connected_ = link == Link::connected || (connected_ && link == Link::retrying);
+    links_.push_back(link);
+  }
+
+  NativeSocket socket_;
+  Monitor monitor_;
+  std::deque<Link> links_;
+  bool connected_ = false;
+  zmq_msg_t frame_;
+};
+
+DealerSocket::DealerSocket(Context& context, const std::string& endpoint,
+                           std::uint64_t frame_bytes_max)
+    : impl_(std::make_unique<Impl>(context, endpoint, frame_bytes_max)) {}
+DealerSocket::~DealerSocket() = default;
+
+bool DealerSocket::receive(std::string_view& frame) { return impl_->receive(frame); }
+SendStatus DealerSocket::send(std::string_view frame) { return impl_->send(frame); }
+bool DealerSocket::take_link_event(Link& event) { return impl_->take_link_event(event); }
+void* DealerSocket::raw() const { return impl_->raw(); }
+void* DealerSocket::raw_monitor() const { return impl_->raw_monitor(); }
+
+}  // namespace zcrew::net

@@ -1,0 +1,236 @@
+#include <zmq.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "base/check.h"
+#include "net/clock.h"
+#include "net/endpoint.h"
+#include "net/monitor.h"
+#include "net/native_socket.h"
+#include "net/peer_table.h"
+#include "net/socket.h"
+#include "zcrew/error.h"
+
+namespace zcrew::net {
+namespace {
+
+// No dialect has messages of so many frames; what lies beyond is read and dropped, which leaves a
+// message that no decoder takes for one of its own.
+constexpr std::size_t frames_max = 32;
+
+// A connection's end is reported once its last messages were read, or after this time at the
+// latest, which counts when others keep the socket from ever running dry.
+constexpr Duration last_words = Milliseconds{100};
+
+std::string_view bytes_of(zmq_msg_t& message) {
+  return {static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message)};
+}
+
+bool receive_frame(void* socket, zmq_msg_t& frame) {
+  while (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0) {
+    if (errno == EAGAIN) return false;
+    ZCREW_CHECK(errno == EINTR);
+  }
+  return true;
+}
+
+std::string bind_problem(const std::string& endpoint, int error) {
+  const std::string start = "cannot listen on " + endpoint + ": ";
+  switch (error) {
+    case EADDRINUSE:
+      return start +
+             "another program has that address. Stop it (ss -ltnp shows who it is) or choose "
+             "another port";
+    case EADDRNOTAVAIL:
+    case ENODEV:
+      return start +
+             "this machine has no such address or interface. Use one that `ip address` lists, or * "
+             "for all";
+    case EACCES:
+      return start + "not permitted. Choose a port above 1023 or a directory you may write to";
+    default:
+      return start + zmq_strerror(error) + ". Check the address, or the directory of an ipc path";
+  }
+}
+
+int bind_exit_code(int error) {
+  const bool taken_or_exhausted = error == EADDRINUSE || error == EMFILE || error == ENFILE;
+  return taken_or_exhausted ? exit_code::io_error : exit_code::configuration;
+}
+
+}  // namespace
+
+class RouterSocket::Impl {
+ public:
+  Impl(Context& context, const RouterSocketOptions& options)
+      : socket_(context, ZMQ_ROUTER, options.frame_bytes_max, options.endpoint),
+        monitor_(context, socket_, ZMQ_EVENT_DISCONNECTED) {
+    if (const auto problem = endpoint_problem(options.endpoint, EndpointUse::listen)) {
+      throw Error(*problem, exit_code::configuration);
+    }
+    socket_.set(ZMQ_ROUTER_MANDATORY, 1);
+    socket_.set(ZMQ_ROUTER_HANDOVER, 0);
+    if (zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) {
+      const int error = errno;
+      throw Error(bind_problem(options.endpoint, error), bind_exit_code(error));
+    }
+    std::array<char, 256> bound{};
+    std::size_t size = bound.size();
+    ZCREW_CHECK(zmq_getsockopt(socket_.raw(), ZMQ_LAST_ENDPOINT, bound.data(), &size) == 0);
+    endpoint_ = bound.data();
+    zmq_msg_init(&routing_id_);
+    zmq_msg_init(&surplus_);
+    for (auto& frame : frames_) zmq_msg_init(&frame);
+  }
+
+  ~Impl() {
+    zmq_msg_close(&routing_id_);
+    zmq_msg_close(&surplus_);
+    for (auto& frame : frames_) zmq_msg_close(&frame);
+  }
+
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  bool receive(Received& message) {
+    if (!receive_frame(socket_.raw(), routing_id_)) return false;
+    std::size_t count = 0;
+    for (bool more = zmq_msg_more(&routing_id_) != 0; more;) {
+      zmq_msg_t& frame = count < frames_max ? frames_[count] : surplus_;
+      // The frames of a message arrive together (zmq_msg_recv(3)).
+      ZCREW_CHECK(receive_frame(socket_.raw(), frame));
+      if (count < frames_max) views_[count++] = bytes_of(frame);
+      more = zmq_msg_more(&frame) != 0;
+    }
+    message.peer = name_sender(count);
+    message.frames = {views_.data(), count};
+    return true;
+  }
+
+  SendStatus send(Peer peer, std::span<const std::string_view> frames) {
+    ZCREW_CHECK(!frames.empty());
+    const Connection* connection = peers_.find(peer);
+    if (connection == nullptr || connection->closed) return SendStatus::gone;
+    const SendStatus status = open_message(connection->routing_id);
+    if (status != SendStatus::sent) return status;
+    // Once the routing id is accepted the rest is taken, or dropped if the connection dies now.
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      const int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
+      ZCREW_CHECK(send_frame(frames[i], more) == 0);
+    }
+    return SendStatus::sent;
+  }
+
+  void take_suspects(std::vector<Peer>& suspects) {
+    suspects.clear();
+    read_monitor();
+    if (closed_.empty()) return;
+    const bool dry = !socket_.catch_up();
+    const Instant now = read_clocks().mono;
+    std::vector<Closed> later;
+    for (const Closed& closed : closed_) {
+      Connection* connection = peers_.find(closed.peer);
+      if (connection == nullptr) continue;
+      if (!dry && !connection->replaced && now - closed.since < last_words) {
+        later.push_back(closed);
+        continue;
+      }
+      connection->reported = true;
+      suspects.push_back(closed.peer);
+    }
+    closed_ = std::move(later);
+  }
+
+  void forget(Peer peer) { peers_.erase(peer); }
+
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+  [[nodiscard]] void* raw() const { return socket_.raw(); }
+  [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
+
+ private:
+  struct Closed {
+    Peer peer;
+    Instant since;
+  };
+
+  // Metadata is read from a payload frame: libzmq loses that of the routing id's after a poll.
+  int descriptor_of_message(std::size_t frame_count) {
+    return frame_count == 0 ? -1 : zmq_msg_get(&frames_[0], ZMQ_SRCFD);
+  }
+
+  Peer name_sender(std::size_t frame_count) {
+    const std::string_view id = bytes_of(routing_id_);
+    const Connection* known = peers_.find(id);
+    if (known != nullptr && !known->named && !known->closed) return known->peer;
+    const int descriptor = descriptor_of_message(frame_count);
+    // A closed connection's last words still come from it, until its owner knows of the end.
+    if (known != nullptr && known->descriptor == descriptor && !known->reported) return known->peer;
+    // Every earlier owner of this descriptor was reported before it was closed and given out again,
+    // so reading the reports now makes sure that a later one is about this connection.
+    read_monitor();
+    const Connection* replaced = peers_.find(id);
+    if (replaced != nullptr && !replaced->closed) {
+      closed_.push_back({replaced->peer, read_clocks().mono});
+    }
+    return peers_.add(id, descriptor).peer;
+  }
+
+  void read_monitor() {
+    Monitor::Event event;
+    while (monitor_.next(event)) {
+      if (event.kind != ZMQ_EVENT_DISCONNECTED) continue;
+      Connection* connection = peers_.find_descriptor(event.value);
+      if (connection == nullptr) continue;  // it never sent a message
+      peers_.mark_closed(*connection);
+      closed_.push_back({connection->peer, read_clocks().mono});
+    }
+  }
+
+  SendStatus open_message(std::string_view routing_id) {
+    if (send_frame(routing_id, ZMQ_SNDMORE) == 0) return SendStatus::sent;
+    // libzmq may not have seen yet that the peer read something or went away.
+    if (errno == EAGAIN) {
+      socket_.catch_up();
+      if (send_frame(routing_id, ZMQ_SNDMORE) == 0) return SendStatus::sent;
+    }
+    if (errno == EAGAIN) return SendStatus::full;
+    ZCREW_CHECK(errno == EHOSTUNREACH);
+    return SendStatus::gone;
+  }
+
+  int send_frame(std::string_view bytes, int flags) {
+    int rc = 0;
+    do rc = zmq_send(socket_.raw(), bytes.data(), bytes.size(), flags | ZMQ_DONTWAIT);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? -1 : 0;
+  }
+
+  NativeSocket socket_;
+  Monitor monitor_;
+  std::string endpoint_;
+  PeerTable peers_;
+  std::vector<Closed> closed_;
+  zmq_msg_t routing_id_;
+  zmq_msg_t surplus_;
+  std::array<zmq_msg_t, frames_max> frames_;
+  std::array<std::string_view, frames_max> views_;
+};
+
+RouterSocket::RouterSocket(Context& context, const RouterSocketOptions& options)
+    : impl_(std::make_unique<Impl>(context, options)) {}
+RouterSocket::~RouterSocket() = default;
+
+const std::string& RouterSocket::endpoint() const { return impl_->endpoint(); }
+bool RouterSocket::receive(Received& message) { return impl_->receive(message); }
+SendStatus RouterSocket::send(Peer peer, std::span<const std::string_view> frames) {
+  return impl_->send(peer, frames);
+}
+void RouterSocket::take_suspects(std::vector<Peer>& suspects) { impl_->take_suspects(suspects); }
+void RouterSocket::forget(Peer peer) { impl_->forget(peer); }
+void* RouterSocket::raw() const { return impl_->raw(); }
+void* RouterSocket::raw_monitor() const { return impl_->raw_monitor(); }
+
+}  // namespace zcrew::net
