@@ -5,6 +5,7 @@
 // message is exactly one frame. A decoded message's views point into the frames.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -15,11 +16,13 @@ namespace zcrew::wire {
 
 // `code` is malformed, unknown_message, version_unsupported or wrong_socket; `text` is a literal
 // that names what was wrong. `native` tells whether the sender can understand an ERROR reply (a
-// Guide peer cannot and gets none).
+// Guide peer cannot and gets none). `type` is the message's type number, for logs; 0 if it has
+// none, 255 for all above.
 struct DecodeError {
   ErrorCode code = ErrorCode::malformed;
   std::string_view text;
   bool native = false;
+  std::uint8_t type = 0;
 };
 
 Result<FrontendMessage, DecodeError> decode_frontend(std::span<const std::string_view> frames);

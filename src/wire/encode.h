@@ -11,7 +11,9 @@
 
 namespace zcrew::wire {
 
-// Replaces `frame` by the encoded message.
+// Replaces `frame` by the encoded message. Requires that its lists have no more entries than
+// docs/protocol.md P-3.7 allows (16,384; in a SUBMIT 16,384 groups and as many jobs; in a HELLO or
+// WELCOME of a worker 140,000): split what is longer.
 void encode(const ClientHello& message, std::string& frame);
 void encode(const Submit& message, std::string& frame);
 void encode(const Ask& message, std::string& frame);
@@ -37,18 +39,20 @@ void encode(const Capacity& message, std::string& frame);
 template <typename Entry>
 class Packer {
  public:
+  // Requires count() < limits::entries_per_message_max.
   void add(const Entry& entry);
   [[nodiscard]] std::uint32_t count() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   // Bytes so far; callers close a message at limits::message_bytes_target or
   // entries_per_message_max.
-  [[nodiscard]] std::size_t size() const { return frame_.size(); }
-  // The whole frame; valid until the next add() or clear().
+  [[nodiscard]] std::size_t size() const { return used_; }
+  // The whole frame; valid until the next add() or clear(). Requires !empty().
   [[nodiscard]] std::string_view finish();
   void clear();  // keeps the capacity
 
  private:
-  std::string frame_;
+  std::string frame_;  // its size is room; the message so far is the first used_ bytes
+  std::size_t used_ = 0;
   std::uint32_t count_ = 0;
 };
 

@@ -78,6 +78,7 @@ struct ClientHello {
   Uuid session;
   std::uint64_t floor = 1;  // the lowest batch number that is not wholly confirmed (next if none)
   std::string_view name;    // for people, e.g. "host/pid"
+  bool operator==(const ClientHello&) const = default;
 };
 
 // Options shared by the jobs of one group of a SUBMIT.
@@ -91,33 +92,39 @@ struct JobOptions {
   std::uint64_t expires_ms = 0;     // do not start later than this after acceptance; 0 = never
   ResultMode result = ResultMode::none;
   bool at_most_once = false;  // not offered yet: option_unsupported
+  bool operator==(const JobOptions&) const = default;
 };
 
 struct SubmitItem {
   std::uint32_t index = 0;  // position in the batch; rising; gaps where a resend leaves jobs out
   std::string_view payload;
   std::string_view key;  // idempotency key (not offered yet: option_unsupported unless empty)
+  bool operator==(const SubmitItem&) const = default;
 };
 
 struct SubmitGroup {
   JobOptions options;
   std::vector<SubmitItem> items;
+  bool operator==(const SubmitGroup&) const = default;
 };
 
 struct Submit {
   std::uint64_t batch = 0;  // 1, 2, 3 … within the session
   std::uint64_t floor = 1;  // as in ClientHello
   std::vector<SubmitGroup> groups;
+  bool operator==(const Submit&) const = default;
 };
 
 // "What became of these?" after a reconnect; answered by RESULT once each job has ended.
 struct Ask {
   std::vector<JobId> jobs;
+  bool operator==(const Ask&) const = default;
 };
 
 // The caller has these results; the router may forget them.
 struct Acknowledge {
   std::vector<JobId> jobs;
+  bool operator==(const Acknowledge&) const = default;
 };
 
 // Steering and looking. `arguments` is a JSON object. Allowed on a frontend connection without
@@ -126,6 +133,7 @@ struct Admin {
   std::uint64_t request = 0;  // chosen by the client, echoed in the reply
   std::string_view verb;      // "status", "set" …
   std::string_view arguments;
+  bool operator==(const Admin&) const = default;
 };
 
 // ---- both ways ---------------------------------------------------------------------------------
@@ -134,8 +142,11 @@ struct Admin {
 // side waits longer by that size at 1 MiB/s before it judges.
 struct Heartbeat {
   std::uint64_t coming_bytes = 0;
+  bool operator==(const Heartbeat&) const = default;
 };
-struct Bye {};
+struct Bye {
+  bool operator==(const Bye&) const = default;
+};
 
 // ---- router to client --------------------------------------------------------------------------
 
@@ -148,6 +159,7 @@ struct ClientWelcome {
   std::uint32_t window_jobs = 0;   // at most this many unconfirmed jobs …
   std::uint64_t window_bytes = 0;  // … and payload bytes at any time
   std::uint64_t payload_bytes_max = 0;
+  bool operator==(const ClientWelcome&) const = default;
 };
 
 // Jobs batch[index] … batch[index + count - 1] are safe and are job, job + 1, … by sequence.
@@ -156,6 +168,7 @@ struct Confirm {
   std::uint32_t index = 0;
   std::uint32_t count = 0;
   JobId first;
+  bool operator==(const Confirm&) const = default;
 };
 
 // A job's end and its result: also its confirm, if none was sent before.
@@ -168,11 +181,13 @@ struct JobResult {
   std::string_view worker;  // the name of the last worker; empty if none
   std::string_view reason;  // empty for done; else e.g. "failed", "rejected", "crash", "expired"
   std::string_view bytes;   // the result, or the last error's text
+  bool operator==(const JobResult&) const = default;
 };
 
 struct ItemError {
   std::uint32_t index = 0;
   ErrorCode code = ErrorCode::none;
+  bool operator==(const ItemError&) const = default;
 };
 
 // The whole batch is refused and its number is still free.
@@ -183,17 +198,20 @@ struct Refused {
   std::uint64_t last_batch = 0;      // with out_of_order: go on with last_batch + 1
   std::string_view text;
   std::vector<ItemError> items;
+  bool operator==(const Refused&) const = default;
 };
 
 struct AdminReply {
   std::uint64_t request = 0;
   ErrorCode code = ErrorCode::none;
   std::string_view body;  // a JSON document, or the error's text
+  bool operator==(const AdminReply&) const = default;
 };
 
 struct Error {
   ErrorCode code = ErrorCode::none;
   std::string_view text;
+  bool operator==(const Error&) const = default;
 };
 
 // ---- worker to router --------------------------------------------------------------------------
@@ -210,6 +228,7 @@ struct WorkerHello {
   std::vector<std::string_view> queues;
   std::vector<Token> held;
   std::vector<Token> finished;
+  bool operator==(const WorkerHello&) const = default;
 };
 
 struct OutcomeItem {
@@ -219,16 +238,20 @@ struct OutcomeItem {
   std::uint64_t held_us = 0;   // from RUN's arrival at the worker to this message
   std::uint64_t delay_ms = 0;  // failed: wait this long instead of the policy's time; 0 = policy
   std::string_view bytes;      // done: the result; else the error's text
+  bool operator==(const OutcomeItem&) const = default;
 };
 
 // No new jobs, please: what runs is finished, what has not started comes back as released.
-struct Drain {};
+struct Drain {
+  bool operator==(const Drain&) const = default;
+};
 
 // ---- router to worker --------------------------------------------------------------------------
 
 struct QueueName {
   QueueNumber number = 0;
   std::string_view name;
+  bool operator==(const QueueName&) const = default;
 };
 
 struct WorkerWelcome {
@@ -239,6 +262,7 @@ struct WorkerWelcome {
   std::uint32_t concurrency = 0;  // how many jobs to run at once (the weight's, if not set)
   std::vector<QueueName> queues;  // the numbers that RUN uses
   std::vector<Token> abandon;     // listed in HELLO and no longer this worker's: drop them
+  bool operator==(const WorkerWelcome&) const = default;
 };
 
 struct RunItem {
@@ -246,34 +270,40 @@ struct RunItem {
   std::uint32_t attempt = 0;  // 1 for the first; released attempts do not count
   std::uint64_t time_limit_ms = 0;
   std::string_view payload;
+  bool operator==(const RunItem&) const = default;
 };
 
 // The weight or concurrency was changed by a person.
 struct Capacity {
   std::uint32_t weight = 0;
   std::uint32_t concurrency = 0;
+  bool operator==(const Capacity&) const = default;
 };
 
 // ---- whole messages ----------------------------------------------------------------------------
 
 struct ConfirmMessage {
   std::vector<Confirm> entries;
+  bool operator==(const ConfirmMessage&) const = default;
 };
 struct ResultMessage {
   std::vector<JobResult> entries;
+  bool operator==(const ResultMessage&) const = default;
 };
 struct OutcomeMessage {
   std::vector<OutcomeItem> entries;
+  bool operator==(const OutcomeMessage&) const = default;
 };
 struct RunMessage {
   std::vector<RunItem> entries;
+  bool operator==(const RunMessage&) const = default;
 };
 struct SettledMessage {
   std::vector<Token> entries;
+  bool operator==(const SettledMessage&) const = default;
 };
 
-// ---- Paranoid Pirate (wire/guide.h has the frames)
-// -----------------------------------------------
+// ---- Paranoid Pirate (wire/guide.h has the frames) ---------------------------------------------
 
 // How a Guide worker spells READY and HEARTBEAT: as one byte (C, Python, Go, Java) or as a word
 // (C++, C#, Lua, PHP). It is answered in its own spelling.
@@ -281,16 +311,22 @@ enum class GuideSpelling : std::uint8_t { byte, word };
 
 struct GuideReady {
   GuideSpelling spelling = GuideSpelling::byte;
+  bool operator==(const GuideReady&) const = default;
 };
 struct GuideHeartbeat {
   GuideSpelling spelling = GuideSpelling::byte;
+  bool operator==(const GuideHeartbeat&) const = default;
 };
+// From a REQ client.
 struct GuideRequest {
   std::string_view body;
-};                   // from a REQ client
-struct GuideReply {  // from a Guide worker
+  bool operator==(const GuideRequest&) const = default;
+};
+// From a Guide worker.
+struct GuideReply {
   Token token;
   std::string_view body;
+  bool operator==(const GuideReply&) const = default;
 };
 
 using FrontendMessage =

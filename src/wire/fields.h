@@ -1,0 +1,103 @@
+// The vocabulary in which layout.h writes down what stands where in the protocol's arrays. One
+// description serves both directions: packing.h writes by it, reader.h reads by it. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "base/limits.h"
+#include "wire/messages.h"
+
+namespace zcrew::wire {
+
+// What a field allows beyond its type. All else about it follows from the member's type.
+enum class Rule : std::uint8_t {
+  exact,     // a number must fit its type
+  option,    // a number beyond its type saturates, so that the core can name what is wrong with it
+  positive,  // as exact, and not 0
+  version,   // must be ours, whatever else the message holds
+  text,      // for people: written as str, while other byte strings are written as bin
+};
+
+template <typename Member>
+struct MemberTraits;
+template <typename R, typename V>
+struct MemberTraits<V R::*> {
+  using Record = R;
+  using Value = V;
+};
+
+template <auto member, Rule rule_of_field = Rule::exact>
+struct Field {
+  using Record = typename MemberTraits<decltype(member)>::Record;
+  using Value = typename MemberTraits<decltype(member)>::Value;
+  static constexpr Rule rule = rule_of_field;
+  static Value& in(void* record) { return static_cast<Record*>(record)->*member; }
+  static const Value& in(const Record& record) { return record.*member; }
+};
+
+template <auto member>
+using Option = Field<member, Rule::option>;
+template <auto member>
+using Positive = Field<member, Rule::positive>;
+template <auto member>
+using Version = Field<member, Rule::version>;
+template <auto member>
+using Text = Field<member, Rule::text>;
+
+// An array of fields, of which the first `required` must be there; the others have the default of
+// their struct if they are not.
+template <std::size_t required_fields, typename... FieldTypes>
+struct Fields {
+  static constexpr std::size_t required = required_fields;
+  static constexpr std::size_t count = sizeof...(FieldTypes);
+  static_assert(required <= count);
+
+  // Calls visitor.template operator()<F>() for each field F in order.
+  template <typename Visitor>
+  static constexpr void each(Visitor&& visitor) {
+    (visitor.template operator()<FieldTypes>(), ...);
+  }
+};
+
+// Entries that all lists of one message may have together.
+template <Type number, std::uint32_t entries, std::size_t required_fields, typename... FieldTypes>
+struct Message : Fields<required_fields, FieldTypes...> {
+  static constexpr Type type = number;
+  static constexpr std::uint32_t entries_max = entries;
+};
+
+// Specialised in layout.h for each struct that is an array on the wire.
+template <typename T>
+struct Layout;
+
+template <typename T>
+concept Record = requires {
+  Layout<T>::required;
+};
+
+template <typename T>
+concept NativeMessage = requires {
+  Layout<T>::type;
+};
+
+template <typename T>
+inline constexpr bool is_list = false;
+template <typename T>
+inline constexpr bool is_list<std::vector<T>> = true;
+
+// The highest number an enumeration has; others are refused.
+template <typename E>
+inline constexpr std::uint64_t last_of = 0;
+template <>
+inline constexpr std::uint64_t last_of<Outcome> = static_cast<std::uint64_t>(Outcome::released);
+template <>
+inline constexpr std::uint64_t last_of<End> = static_cast<std::uint64_t>(End::unknown);
+template <>
+inline constexpr std::uint64_t last_of<ResultMode> = static_cast<std::uint64_t>(ResultMode::keep);
+template <>
+inline constexpr std::uint64_t last_of<ErrorCode> = 0xFFFF;  // a newer peer may know more
+
+}  // namespace zcrew::wire

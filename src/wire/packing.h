@@ -1,0 +1,137 @@
+// Writes the arrays of layout.h with msgpack's packer. Pure.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <msgpack/pack.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/check.h"
+#include "wire/fields.h"
+#include "wire/layout.h"
+#include "wire/names.h"
+
+namespace zcrew::wire {
+
+// Where the packer writes to: the front part of a string. Its size is room that may be used without
+// asking, so that most writes are a comparison and a copy of known length.
+class Sink {
+ public:
+  // Goes on behind the first `used` bytes of `storage`.
+  Sink(std::string& storage, std::size_t used)
+      : storage_(storage), at_(storage.data() + used), end_(storage.data() + storage.size()) {}
+
+  void write(const char* from, std::size_t size) {
+    if (static_cast<std::size_t>(end_ - at_) < size) grow(size);
+    if (size != 0) std::memcpy(at_, from, size);  // an empty payload has no address
+    at_ += size;
+  }
+
+  [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - storage_.data()); }
+
+ private:
+  void grow(std::size_t size);
+
+  std::string& storage_;
+  char* at_;
+  char* end_;
+};
+
+using MsgPacker = msgpack::packer<Sink>;
+
+template <Rule rule>
+void put(MsgPacker& out, std::string_view bytes) {
+  ZCREW_CHECK(bytes.size() <= UINT32_MAX);
+  const auto size = static_cast<std::uint32_t>(bytes.size());
+  if constexpr (rule == Rule::text) {
+    out.pack_str(size).pack_str_body(bytes.data(), size);
+  } else {
+    out.pack_bin(size).pack_bin_body(bytes.data(), size);
+  }
+}
+
+template <Rule rule>
+void put(MsgPacker& out, const Uuid& uuid) {
+  put<Rule::exact>(out, {reinterpret_cast<const char*>(uuid.bytes.data()), uuid.bytes.size()});
+}
+
+template <Rule rule>
+void put(MsgPacker& out, const JobId& id) {
+  char bytes[job_bytes];
+  store(bytes, id);
+  out.pack_bin(job_bytes).pack_bin_body(bytes, job_bytes);
+}
+
+template <Rule rule>
+void put(MsgPacker& out, const Token& token) {
+  char bytes[token_bytes];
+  store(bytes, token);
+  out.pack_bin(token_bytes).pack_bin_body(bytes, token_bytes);
+}
+
+template <Rule rule, typename Number>
+requires std::is_integral_v<Number> || std::is_enum_v<Number>
+void put(MsgPacker& out, Number value) {
+  if constexpr (std::is_same_v<Number, bool>) {
+    value ? out.pack_true() : out.pack_false();
+  } else if constexpr (sizeof(Number) == 1) {
+    out.pack_uint8(static_cast<std::uint8_t>(value));
+  } else if constexpr (sizeof(Number) == 2) {
+    out.pack_uint16(static_cast<std::uint16_t>(value));
+  } else if constexpr (sizeof(Number) == 4) {
+    out.pack_uint32(static_cast<std::uint32_t>(value));
+  } else {
+    out.pack_uint64(static_cast<std::uint64_t>(value));
+  }
+}
+
+template <Rule rule, Record T>
+void put(MsgPacker& out, const T& record);
+
+template <Rule rule, typename T>
+void put(MsgPacker& out, const std::vector<T>& list) {
+  out.pack_array(static_cast<std::uint32_t>(list.size()));
+  for (const T& entry : list) put<rule>(out, entry);
+}
+
+template <typename F>
+bool is_default(const typename F::Record& record) {
+  if constexpr (is_list<typename F::Value>) {
+    return F::in(record).empty();
+  } else {
+    return F::in(record) == F::in(typename F::Record{});
+  }
+}
+
+// Optional fields at the end that have their default are left out.
+template <typename T>
+std::uint32_t fields_used(const T& record) {
+  std::uint32_t used = Layout<T>::required;
+  std::uint32_t at = 0;
+  Layout<T>::each([&]<typename F>() {
+    ++at;
+    if (at > Layout<T>::required && !is_default<F>(record)) used = at;
+  });
+  return used;
+}
+
+template <typename T>
+void put_fields(MsgPacker& out, const T& record, std::uint32_t used) {
+  std::uint32_t at = 0;
+  Layout<T>::each([&]<typename F>() {
+    if (at++ < used) put<F::rule>(out, F::in(record));
+  });
+}
+
+template <Rule rule, Record T>
+void put(MsgPacker& out, const T& record) {
+  const std::uint32_t used = fields_used(record);
+  out.pack_array(used);
+  put_fields(out, record, used);
+}
+
+}  // namespace zcrew::wire
