@@ -63,6 +63,7 @@ class DealerSocket::Impl {
   }
 
   SendStatus send(std::string_view frame) {
+    if (ended_) return SendStatus::gone;
     if (try_send(frame)) return SendStatus::sent;
     // libzmq may not have seen yet that the connection is up, or that its queue has room again.
     socket_.catch_up();
@@ -102,6 +103,7 @@ class DealerSocket::Impl {
   void read_monitor() {
     Monitor::Event event;
     while (monitor_.next(event)) {
+      if (ended_) continue;  // libzmq connects again, but the session that owns this is over
       if (event.kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         enter(Link::connected);
       } else if (event.kind == ZMQ_EVENT_DISCONNECTED) {
@@ -116,7 +118,8 @@ class DealerSocket::Impl {
   void enter(Link link) {
     // While a router is away for hours, its retries are one event, not thousands.
     if (link == Link::retrying && !links_.empty() && links_.back() == link) return;
-    connected_ = link == Link::connected || (connected_ && link == Link::retrying);
+    connected_ = link == Link::connected;
+    ended_ = link == Link::disconnected;
     links_.push_back(link);
   }
 
@@ -124,6 +127,7 @@ class DealerSocket::Impl {
   Monitor monitor_;
   std::deque<Link> links_;
   bool connected_ = false;
+  bool ended_ = false;
   zmq_msg_t frame_;
 };
 
