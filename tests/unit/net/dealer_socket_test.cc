@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "raw_peer.h"
 #include "waiting.h"
 #include "zcrew/error.h"
 
@@ -45,15 +46,13 @@ TEST_CASE("inproc is connected at once") {
 
 TEST_CASE("a send without a connection says so and queues nothing") {
   Context context;
-  std::string endpoint;
-  {
-    RouterSocket router(context, any_port());
-    endpoint = router.endpoint();
-  }
+  auto deaf = std::make_unique<DeafPort>();
+  const std::string endpoint = deaf->endpoint();
   DealerSocket dealer(context, endpoint, 0);
   CHECK(dealer.send("lost") == SendStatus::gone);
   REQUIRE(wait_for_link(dealer, Link::retrying));
 
+  deaf.reset();
   RouterSocket router(context, {endpoint, 0});
   REQUIRE(wait_for_link(dealer, Link::connected));
   REQUIRE(dealer.send("first") == SendStatus::sent);

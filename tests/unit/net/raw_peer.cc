@@ -122,4 +122,16 @@ bool RawPeer::read_all(char* bytes, std::size_t size) {
   return true;
 }
 
+DeafPort::DeafPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  ZCREW_CHECK(bind(fd_, plain, size) == 0 && getsockname(fd_, plain, &size) == 0);
+  endpoint_ = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+DeafPort::~DeafPort() { close(fd_); }
+
 }  // namespace zcrew::net

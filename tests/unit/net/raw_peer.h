@@ -31,4 +31,18 @@ class RawPeer {
   int fd_;
 };
 
+// A loopback endpoint at which every connection is refused while this lives.
+class DeafPort {
+ public:
+  DeafPort();
+  ~DeafPort();
+  DeafPort(const DeafPort&) = delete;
+  DeafPort& operator=(const DeafPort&) = delete;
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  int fd_;
+  std::string endpoint_;
+};
+
 }  // namespace zcrew::net
