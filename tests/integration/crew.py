@@ -213,6 +213,9 @@ class Crew:
         self.processes.append(process)
         return process
 
+    def processes_named(self, name):
+        return [process for process in self.processes if process.name == name]
+
     def router(self, *flags, **options):
         """A started router; its journal is the folder's."""
         return Router(self, self.folder / "journal", *flags, **options).start()

@@ -40,7 +40,7 @@ class CrewTest(unittest.TestCase):
 
 def main():
     if not TOOL:
-        sys.exit("set ZCREW_TOOL to the zcrew binary (scripts/build makes build/release/tools/zcrew)")
+        sys.exit("set ZCREW_TOOL to the binary; scripts/build makes build/release/tools/zcrew")
     program = unittest.main(exit=False, verbosity=2)
     result = program.result
     for test, reason in result.skipped:

@@ -33,8 +33,8 @@ class CrashLoop(CrewTest):
                          Counter(f"job {n}" for n in range(JOBS)))
         self.assertEqual({one["outcome"] for one in results}, {"done"})
 
-        # A job that was not yet confirmed at a kill is submitted again, under another id. No id runs
-        # twice: nothing that finished is run again, nothing that runs is started again.
+        # A job that was not yet confirmed at a kill is submitted again, under another id. No id
+        # runs twice: nothing that finished is run again, nothing that runs is started again.
         runs = Counter(job for job, _ in ledger.started())
         self.assertEqual([job for job, count in runs.items() if count > 1], [])
         status = router.wait_status(lambda s: s["held"] == 0, "nothing held")

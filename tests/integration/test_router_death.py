@@ -62,7 +62,8 @@ class RouterDeath(CrewTest):
         self.gate.touch()
         self.assertEqual(submit.wait(), 0)
         results = json_lines(submit.out())
-        self.assertEqual({(one["result"], one["attempts"]) for one in results}, {("a", 1), ("b", 1)})
+        self.assertEqual({(one["result"], one["attempts"]) for one in results},
+                         {("a", 1), ("b", 1)})
         self.assertEqual(self.started_once(), 2)
 
     def test_a_job_finished_during_the_outage_is_not_run_again(self):

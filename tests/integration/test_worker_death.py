@@ -1,4 +1,4 @@
-"""A worker that dies or hangs: its jobs go to another one soon, and nothing is lost or told twice."""
+"""A worker that dies or hangs: its jobs go to another one soon; none is lost, none told twice."""
 
 import signal
 import time
