@@ -1,0 +1,229 @@
+"""Bad input at every door: a clear line or a numbered reply, nothing lost, the router stays up."""
+
+import os
+import socket
+import stat
+
+import zmq
+
+from crew import wait_until
+from crew_test import CrewTest, main
+from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, ERROR, HEARTBEAT, OUTCOME, REFUSED, RUN,
+                         SETTLED, SUBMIT, WORKER_HELLO, NativePeer, pack)
+
+SESSION = b"S" * 16
+INSTANCE = b"I" * 16
+
+
+class CommandLine(CrewTest):
+    def says_no(self, code, *arguments, word=""):
+        run = self.crew.zcrew(*arguments, check=False)
+        self.assertEqual(run.returncode, code, f"{arguments}: {run.stderr}")
+        self.assertIn(word, run.stderr)
+        self.assertNotIn("terminate called", run.stderr)
+        self.assertLessEqual(len(run.stderr.strip().splitlines()), 3, run.stderr)
+        return run.stderr
+
+    def test_wrong_flags_are_usage(self):
+        self.says_no(2, "router", "--jurnal", "x", word="--jurnal")
+        self.says_no(2, "submit", "--priority", "10", "x", word="priority")
+        self.says_no(2, "submit", "--delay", "soon", "x", word="soon")
+        self.says_no(2, "worker", "--weight", "-1", "--", "cat", word="weight")
+        self.says_no(2, "sbmit", "x", word="sbmit")
+        self.says_no(2, "worker", word="")
+        self.says_no(2)
+
+    def test_an_endpoint_that_is_none_is_configuration(self):
+        for arguments in (["status", "--router", "nonsense"],
+                          ["submit", "--router", "tcp://127.0.0.1:99999", "x"],
+                          ["worker", "--router", "tcp:/x", "--", "cat"],
+                          ["router", "--clients", "udp://x", "--journal", "j"]):
+            with self.subTest(arguments=arguments):
+                self.assertIn(self.crew.zcrew(*arguments, check=False).returncode, (2, 78))
+
+    def test_a_port_in_use(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            self.says_no(78, "router", "--clients", f"tcp://127.0.0.1:{port}",
+                         "--workers", "tcp://127.0.0.1:*", "--journal", "j", word=port)
+
+    def test_a_journal_that_is_already_open(self):
+        router = self.crew.router()
+        self.says_no(73, "router", "--clients", "tcp://127.0.0.1:*", "--workers",
+                     "tcp://127.0.0.1:*", "--journal", router.journal, word="journal")
+        self.assertEqual(router.status()["ready"], 0)
+
+    def test_a_port_open_to_others_needs_a_word(self):
+        self.says_no(78, "router", "--clients", "tcp://0.0.0.0:*", "--journal", "j",
+                     word="--insecure")
+
+    def test_files_that_cannot_be_read(self):
+        router = self.crew.router()
+        for flag in ("--lines", "--files"):
+            with self.subTest(flag=flag):
+                run = self.crew.call(router.submit_arguments(flag, "no-such-file"), check=False)
+                self.assertNotEqual(run.returncode, 0)
+                self.assertIn("no-such-file", run.stderr)
+
+    def test_a_journal_that_is_none(self):
+        (self.folder / "file").write_text("not a directory")
+        self.assertIn(self.crew.zcrew("router", "--clients", "tcp://127.0.0.1:*", "--workers",
+                                      "tcp://127.0.0.1:*", "--journal", "file",
+                                      check=False).returncode, (74, 78))
+        self.assertNotEqual(self.crew.zcrew("check", "--journal", "nowhere",
+                                            check=False).returncode, 0)
+
+    def test_a_damaged_journal_is_refused_not_misread(self):
+        router = self.crew.router()
+        self.crew.zcrew("submit", "--router", router.clients, *"0123456789")
+        router.kill()
+        (file,) = [entry for entry in router.journal.iterdir()
+                   if stat.S_ISREG(entry.stat().st_mode) and entry.stat().st_size > 16384]
+        os.truncate(file, 4096 * 3)
+        run = self.crew.call(router.arguments(), check=False)
+        self.assertEqual(run.returncode, 65, run.stderr)
+        self.assertIn(str(router.journal), run.stderr)
+        self.assertEqual(self.crew.zcrew("check", "--journal", router.journal,
+                                         check=False).returncode, 65)
+
+
+class Payloads(CrewTest):
+    def test_a_payload_over_the_limit_is_refused_and_the_others_go_through(self):
+        router = self.crew.router()
+        (self.folder / "large").write_bytes(bytes((1 << 20) + 1))
+        (self.folder / "small").write_bytes(b"x")
+        run = self.crew.call(router.submit_arguments("--files", "small", "large"), check=False)
+        self.assertEqual(run.returncode, 77, run.stderr)
+        self.assertIn("large", run.stderr)
+        self.assertEqual(router.status()["ready"], 1)
+
+    def test_the_limit_can_be_64_mib(self):
+        router = self.crew.router("--max-payload", "64M")
+        (self.folder / "huge").write_bytes(bytes(64 << 20))
+        router.worker("w", command=["wc", "-c"])
+        (one,) = router.results("--files", "huge")
+        self.assertEqual(int(one["result"]), 64 << 20)
+
+
+class Frames(CrewTest):
+    def setUp(self):
+        self.router = self.crew.router()
+        self.context = zmq.Context()
+        self.addCleanup(self.context.destroy, 0)
+
+    def peer(self, endpoint):
+        return NativePeer(self.context, endpoint)
+
+    def check_alive(self):
+        """New peers of both kinds are served as if nothing had happened."""
+        self.router.worker("after", command=["cat"])
+        self.assertEqual([one["result"] for one in self.router.results("still here")],
+                         ["still here"])
+
+    def test_nonsense_on_both_sockets(self):
+        random = self.seeded()
+        count = 0
+        for endpoint in (self.router.clients, self.router.workers):
+            peer = self.peer(endpoint)
+            nonsense = [b"", b"\xc1", b"{}", b"\xdd\xff\xff\xff\xff", b"\x92\x02", pack([])]
+            nonsense += [b"\xdd\x00\x00\x00\x01" * 40, pack([99]), pack(["2"]), pack([2, -0, "x"])]
+            nonsense += [random.randbytes(random.randrange(1, 200)) for _ in range(200)]
+            for frame in nonsense:
+                peer.send_frames(frame)
+            for _ in range(100):
+                frames = [random.randbytes(random.randrange(0, 30))
+                          for _ in range(random.randrange(2, 9))]
+                peer.send_frames(*frames)
+            count += len(nonsense)
+        # A few random frames may happen to mean something; most cannot.
+        self.router.wait_status(lambda s: s["counters"]["malformed"] > count / 2,
+                                "the nonsense to be counted")
+        self.check_alive()
+
+    def test_truncated_messages_are_answered_with_malformed(self):
+        whole = pack([SUBMIT, 1, 1, [[["default"], [[0, b"x"]]]]])
+        peer = self.peer(self.router.clients)
+        for length in range(1, len(whole)):
+            peer.send_frames(whole[:length])
+            self.assertEqual(peer.receive(ERROR)[1], 100)
+        peer.send_frames(whole + b"\0")
+        self.assertEqual(peer.receive(ERROR)[1], 100)
+        peer.send(99)
+        self.assertEqual(peer.receive(ERROR)[1], 101)
+        self.assertEqual(self.router.status()["ready"], 0)
+        self.check_alive()
+
+    def test_another_protocol_version_is_told_so(self):
+        client = self.peer(self.router.clients)
+        client.send(CLIENT_HELLO, 2, "whatever comes later")
+        self.assertEqual(client.receive(ERROR)[1], 102)
+        worker = self.peer(self.router.workers)
+        worker.send(WORKER_HELLO, 7)
+        self.assertEqual(worker.receive(ERROR)[1], 102)
+        self.check_alive()
+
+    def test_the_wrong_socket_is_named(self):
+        worker = self.peer(self.router.clients)
+        worker.send(WORKER_HELLO, 1, INSTANCE, "w", 1, 1, ["default"])
+        self.assertEqual(worker.receive(ERROR)[1], 103)
+        client = self.peer(self.router.workers)
+        client.send(CLIENT_HELLO, 1, SESSION, 1)
+        self.assertEqual(client.receive(ERROR)[1], 103)
+
+    def test_submitting_out_of_turn(self):
+        peer = self.peer(self.router.clients)
+        peer.send(SUBMIT, 1, 1, [[["default"], [[0, b"x"]]]])
+        self.assertEqual(peer.receive(REFUSED)[1:3], [1, 200])
+        peer.hello_client(SESSION)
+        peer.send(SUBMIT, 2, 1, [[["default"], [[0, b"x"]]]])
+        self.assertEqual(peer.receive(REFUSED)[1:3], [2, 201])
+        peer.send(SUBMIT, 1, 1, [[["no such/name"], [[0, b"x"]]]])
+        refused = peer.receive(REFUSED)
+        self.assertEqual(refused[6], [[0, 206]])
+        self.assertEqual(self.router.status()["ready"], 0)
+
+    def test_a_worker_must_say_hello_first(self):
+        peer = self.peer(self.router.workers)
+        peer.send(HEARTBEAT)
+        self.assertEqual(peer.receive(ERROR)[1], 104)
+
+    def test_unknown_and_stale_tokens_settle_nothing(self):
+        worker = self.peer(self.router.workers)
+        worker.hello_worker(INSTANCE)
+        submit = self.router.submit("--wait", "--json", "x")
+        (run,) = worker.receive(RUN)[1]
+        token = run[0]
+        forged = [token[:-1] + bytes([token[-1] ^ 1]), bytes(21), b"\xff" * 4 + token[4:]]
+        for wrong in forged:
+            worker.send(OUTCOME, [[wrong, 0, b"forged"]])
+            self.assertEqual(worker.receive(SETTLED)[1], [wrong])
+        thief = self.peer(self.router.workers)
+        thief.hello_worker(b"T" * 16)
+        thief.send(OUTCOME, [[token, 0, b"stolen"]])
+        thief.receive(SETTLED)
+        self.assertEqual(self.router.counters()["stale"], len(forged) + 1)
+        self.assertTrue(submit.running())
+        worker.send(OUTCOME, [[token, 0, b"true"]])
+        self.assertEqual(submit.wait(), 0)
+        self.assertIn('"true"', submit.out())
+        worker.send(OUTCOME, [[token, 0, b"again"]])
+        wait_until(lambda: self.router.counters()["stale"] == len(forged) + 2, "the repeat counted")
+        self.assertEqual(self.router.counters()["done"], 1)
+
+    def test_steering_with_wrong_words(self):
+        peer = self.peer(self.router.clients)
+        for verb, arguments, code in (("no_such_verb", "{}", 400), ("status", "[", 401),
+                                      ("dead_show", "{}", 401),
+                                      ("dead_show", '{"id": "q9p9n9"}', 402),
+                                      ("set_weight", '{"worker": "nobody", "weight": 1}', 402)):
+            with self.subTest(verb=verb, arguments=arguments):
+                peer.send(ADMIN, 7, verb, arguments)
+                reply = peer.receive(ADMIN_REPLY)
+                self.assertEqual(reply[1:3], [7, code], reply)
+        self.check_alive()
+
+
+if __name__ == "__main__":
+    main()

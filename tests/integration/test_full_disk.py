@@ -1,0 +1,98 @@
+"""A disk that is full: new jobs are refused and say so, held ones finish, the router stays up."""
+
+import os
+import subprocess
+
+from crew import json_lines, wait_until
+from crew_test import CrewTest, main
+
+MOUNT_BYTES = 24 << 20
+PAYLOAD_BYTES = 64 << 10
+JOBS = 600  # 37 MiB
+
+
+def permitted(*command):
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+class FullDisk(CrewTest):
+    """The journal lies on a mount that only the router's own mount namespace has."""
+
+    def fill(self, mount):
+        """A router with its journal on `mount`."""
+        prefix = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c",
+                  f'{mount} && exec "$@"', "sh"]
+        return self.crew.router("--journal-reserve", "2M", prefix=prefix)
+
+    def check_full_and_recovered(self, router):
+        payload = self.folder / "payload"
+        payload.write_bytes(self.seeded().randbytes(PAYLOAD_BYTES))
+        submit = router.submit("--timeout", "3s", "--files", *[payload] * JOBS)
+        status = router.wait_status(lambda s: s["full"], "the router to be full", 60)
+        self.assertGreater(status["ready"], 0)
+        self.assertLess(status["ready"], JOBS)
+        self.assertNotEqual(submit.wait(60), 0)
+        self.assertIn("disk", submit.log())
+        stored = router.status()["ready"]
+
+        # Workers take and finish what is there: completions have room.
+        router.worker("w", "--concurrency", "4", command=["true"])
+        router.wait_status(lambda s: s["counters"]["done"] >= stored, "all stored jobs done", 60)
+        self.assertTrue(router.process.running(), router.process.log())
+
+        # With room again, new jobs are taken.
+        router.wait_status(lambda s: not s["full"], "room again")
+        results = router.results("--timeout", "20s", "after")
+        self.assertEqual([one["outcome"] for one in results], ["done"])
+
+    def test_on_tmpfs(self):
+        if not permitted("unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m", "mount", "-t",
+                         "tmpfs", "tmpfs", "/mnt"):
+            self.skipTest("mounting is not permitted here")
+        (self.folder / "journal").mkdir()
+        router = self.fill(f'mount -t tmpfs -o size={MOUNT_BYTES} tmpfs {self.folder}/journal')
+        self.check_full_and_recovered(router)
+
+    def test_on_ext4(self):
+        image = self.folder / "image"
+        with open(image, "wb") as file:
+            file.truncate(MOUNT_BYTES)
+        if not permitted("mkfs.ext4", "-q", "-F", image):
+            self.skipTest("mkfs.ext4 is not here")
+        (self.folder / "journal").mkdir()
+        if not permitted("unshare", "-m", "mount", "-o", "loop", image, self.folder / "journal"):
+            self.skipTest("loop mounts are not permitted here")
+        router = self.fill(f"mount -o loop {image} {self.folder}/journal")
+        self.check_full_and_recovered(router)
+
+        # SIGKILL with a full journal, then a start on the same disk.
+        payload = self.folder / "payload"
+        router.crew.processes_named("w")[0].terminate()
+        submit = router.submit("--timeout", "2s", "--files", *[payload] * JOBS)
+        router.wait_status(lambda s: s["full"], "the router to be full again", 60)
+        submit.wait(60)
+        stored = router.status()["ready"]
+        router.restart()
+        self.assertEqual(router.status()["ready"], stored)
+        router.worker("x", "--concurrency", "4", command=["true"])
+        router.wait_status(lambda s: (s["ready"], s["held"]) == (0, 0), "all stored jobs done", 60)
+
+
+class JournalLimit(CrewTest):
+    """--journal-max is a full disk that the operator chose; no mount is needed."""
+
+    def test_new_jobs_are_refused_and_held_ones_finish(self):
+        router = self.crew.router("--journal-max", "16M", "--journal-reserve", "2M")
+        payload = self.folder / "payload"
+        payload.write_bytes(bytes(PAYLOAD_BYTES))
+        submit = router.submit("--timeout", "60s", "--wait", "--json", "--files", *[payload] * JOBS)
+        router.wait_status(lambda s: s["full"], "the router to be full", 60)
+        # The producer waits: a worker makes room, and in the end every job goes through.
+        router.worker("w", "--concurrency", "4", command=["wc", "-c"])
+        self.assertEqual(submit.wait(120), 0, submit.log())
+        self.assertEqual(len(json_lines(submit.out())), JOBS)
+        wait_until(lambda: router.status()["held"] == 0, "nothing held")
+
+
+if __name__ == "__main__":
+    main()
