@@ -15,6 +15,10 @@ inline constexpr std::size_t payload_bytes_max = std::size_t{64} << 20U;
 // so that a record fits into an LMDB leaf page (2 KiB a node at 4 KiB pages) with its header.
 inline constexpr std::size_t inline_payload_bytes = 1024;
 
+// Bytes a job counts for besides its payload when space on disk is reckoned: its record, key and
+// their share of the tree's pages.
+inline constexpr std::size_t job_record_bytes = 256;
+
 // Bytes of a queue's or worker's name: fits an LMDB key (511) with room, and a terminal column.
 inline constexpr std::size_t name_bytes_max = 128;
 

@@ -66,10 +66,12 @@ struct DeadPage {
   bool reached_end = false;
 };
 
-// Sizes for gauges: bytes of the file, bytes free inside it, bytes that may still be accepted.
+// Sizes for gauges (J-11.1).
 struct Gauges {
-  std::uint64_t file_bytes = 0;
-  std::uint64_t free_bytes = 0;
+  std::uint64_t file_bytes = 0;          // up to the last used page
+  std::uint64_t free_bytes = 0;          // free inside it
+  std::uint64_t reserved_bytes = 0;      // of disk, behind it
+  std::uint64_t oldest_reader_lags = 0;  // commits since the oldest snapshot in use
 };
 
 class Journal {
@@ -86,9 +88,11 @@ class Journal {
   virtual void commit(const Batch& batch) = 0;
 
   // Reserves disk space ahead of need and returns how many bytes of new jobs may be accepted from
-  // now on (0 = full). Never throws for a full disk.
+  // now on (0 = full), each job counted as limits::job_record_bytes plus its payload. Never throws
+  // for a full disk.
   virtual std::uint64_t make_room() = 0;
 
+  // `before` 0 = no bound; bytes_max counts payloads plus limits::job_record_bytes a job.
   virtual core::ReadyPage read_ready(const core::ReadReady& request) = 0;
   virtual core::LaterPage read_later(const core::ReadLater& request) = 0;
   virtual core::JobsLoaded load_jobs(const core::LoadJobs& request) = 0;
@@ -97,6 +101,9 @@ class Journal {
 
   // Dead letters with id > after, by id; queue 0 = all queues.
   virtual DeadPage read_dead(QueueNumber queue, const JobId& after, std::uint32_t letters_max) = 0;
+
+  // Ids of stored results that have expired at `until`, oldest expiry first.
+  virtual std::vector<JobId> expired_results(WallTime until, std::uint32_t results_max) = 0;
 
   virtual Gauges gauges() = 0;
 };

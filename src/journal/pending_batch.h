@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <vector>
 
 #include "journal/journal.h"
@@ -26,31 +25,49 @@ class PendingBatch {
   void add(std::vector<core::Record>& records);
 
   // A batch that is full must be closed with the totals of this moment before the next add().
-  [[nodiscard]] bool full() const;
+  [[nodiscard]] bool full() const {
+    return live_ >= batch_records_max || open_bytes_ >= batch_bytes_max;
+  }
   void close(core::Totals totals);
 
   // Nothing to write: neither open nor closed.
-  [[nodiscard]] bool empty() const;
+  [[nodiscard]] bool empty() const { return live_ == 0 && closed_.empty(); }
 
   // The number of the last record added; with empty() it is durable by definition.
   [[nodiscard]] core::JournalSequence last() const { return last_; }
 
-  // The oldest batch: a closed one, or else the open one with `totals`. Requires !empty().
+  // What waits here, in the coin of Journal::make_room(): to be subtracted from the room that the
+  // last commit reported, because that commit did not contain it.
+  [[nodiscard]] std::uint64_t bytes() const { return open_bytes_ + closed_bytes_; }
+
+  // The oldest batch: a closed one if there is any, or else the open one with `totals`. Each
+  // requires that there is such a batch.
   [[nodiscard]] bool has_closed() const { return !closed_.empty(); }
   [[nodiscard]] Batch take(core::Totals totals);  // of the open batch
   [[nodiscard]] Batch take_closed();
 
+  // Memory of a committed batch, to be used again.
+  void recycle(std::vector<core::Record> spent);
+
  private:
-  struct Slot {
-    core::Record record;
-    bool cancelled = false;
-  };
-  std::vector<Slot> slots_;  // the open batch; slot i has number first_ + i
+  [[nodiscard]] bool cancels(const JobId& id, core::JournalSequence number);
+  [[nodiscard]] bool cancelled_by(const core::Record& record);
+  void compact();
+  void forget();
+
+  // The open batch: records_[i] has number numbers_[i], 0 if it was cancelled. Where number n is
+  // now stands in position_[n - first_].
+  std::vector<core::Record> records_;
+  std::vector<core::JournalSequence> numbers_;
+  std::vector<std::uint32_t> position_;
   core::JournalSequence first_ = 1;
   core::JournalSequence last_ = 0;
   std::size_t live_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t open_bytes_ = 0;
+
   std::deque<Batch> closed_;
+  std::uint64_t closed_bytes_ = 0;
+  std::vector<std::vector<core::Record>> spare_;
 };
 
 }  // namespace zcrew::journal

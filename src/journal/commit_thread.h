@@ -1,0 +1,77 @@
+// The thread that owns the journal's write side: it commits one batch at a time and keeps disk
+// space reserved ahead (journal.md sections 4 and 6).
+//
+// Threads: everything here is called by the loop thread, except the wake callback, which the commit
+// thread calls after each report; it must only wake the loop (it may not call back in here). The
+// destructor waits for a commit under way and drops a batch that was not begun.
+//
+// Errors: the first one is final. It is reported once with its exit code, and the thread ends.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "journal/journal.h"
+
+namespace zcrew::journal {
+
+// Why the journal cannot be used any more.
+struct Failure {
+  bool damaged = false;  // wrong bytes (exit 65) rather than a failing disk (exit 74)
+  std::string text;
+};
+
+struct Committed {
+  // Every record up to this number is on disk; nothing if only the room changed.
+  std::optional<core::JournalSequence> durable;
+  // Bytes of new jobs that may be accepted, before subtracting what waits (PendingBatch::bytes()).
+  std::uint64_t admissible_bytes = 0;
+  // The batch's vector, emptied over there, for PendingBatch::recycle().
+  std::vector<core::Record> spent;
+  std::optional<Failure> failure;
+};
+
+class CommitThread {
+ public:
+  // `journal` is open. The room is reckoned and reported at once.
+  CommitThread(Journal& journal, std::function<void()> wake);
+  ~CommitThread();
+  CommitThread(const CommitThread&) = delete;
+  CommitThread& operator=(const CommitThread&) = delete;
+
+  // Nothing handed over that poll() has not returned yet.
+  [[nodiscard]] bool idle() const { return !busy_; }
+
+  // Requires idle() and no failure so far.
+  void hand_over(Batch batch);
+
+  // What happened since the last call, or nothing. Never blocks on a commit.
+  std::optional<Committed> poll();
+
+ private:
+  void run();
+  void serve();
+  void reckon(std::unique_lock<std::mutex>& lock);
+  void report(Committed news, std::unique_lock<std::mutex>& lock);
+
+  Journal& journal_;
+  const std::function<void()> wake_;
+  bool busy_ = false;  // the loop thread's own
+
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::optional<Batch> batch_;
+  std::optional<Committed> news_;
+  bool stop_ = false;
+  std::optional<std::uint64_t> room_;  // as last reported
+
+  std::thread thread_;
+};
+
+}  // namespace zcrew::journal
