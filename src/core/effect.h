@@ -1,5 +1,6 @@
 // Everything the core can want. A caller keeps one Effects, passes it to each step(), carries out
-// what is in it and clears it. Views are valid until the next step().
+// what is in it and clears it. Views are valid until the next step() and as long as the event lives
+// that caused them: carry effects out before you let go of the event.
 //
 // Order of duties for the shell: records first (to the pending batch), then reads, then sends.
 // Sends to one peer keep their order within each kind of entry.

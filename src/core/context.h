@@ -1,0 +1,53 @@
+// What every part of the core shares during a step: settings, time, counters, the numbering of
+// records, and where effects go. Pure; owned by Router.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "core/config.h"
+#include "core/effect.h"
+#include "core/prng.h"
+#include "core/recovered.h"
+
+namespace zcrew::core {
+
+struct Context {
+  Context(const Config& settings, Epoch started)
+      : config(settings), epoch(started), prng(settings.seed) {}
+
+  const Config config;
+  const Epoch epoch;
+  Now now{};
+  Duration stalled{};  // how long this process did not run, in all
+  Effects* out = nullptr;
+  Counters counters;
+  Prng prng;
+  JournalSequence last_record = 0;
+  JournalSequence durable = 0;
+  bool stopping = false;    // no new jobs, no hand-outs
+  bool recovering = false;  // jobs from before the start wait for their workers
+
+  // Monotonic time without the stalls: what liveness, leases and waits are measured on, so that a
+  // router which did not run blames nobody (design D8).
+  [[nodiscard]] Instant attended() const { return now.mono - stalled; }
+
+  JournalSequence record(Record what) {
+    out->records.push_back(std::move(what));
+    return ++last_record;
+  }
+  void send(Peer peer, Side side, Message message) {
+    out->sends.push_back({peer, side, std::move(message)});
+  }
+  void note(NoteKind kind, std::string text) { out->notes.push_back({kind, std::move(text)}); }
+  void read(Read what) { out->reads.push_back(std::move(what)); }
+};
+
+// For people: "3.0 s", "250 ms".
+inline std::string to_text(Duration time) {
+  const auto ms = time.count() / 1000;
+  if (ms < 1000) return std::to_string(ms) + " ms";
+  return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
+}
+
+}  // namespace zcrew::core

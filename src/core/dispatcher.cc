@@ -1,0 +1,224 @@
+#include "core/dispatcher.h"
+
+#include <algorithm>
+
+namespace zcrew::core {
+
+namespace {
+
+// Fixed point of virtual time and load: a hand-out to a worker of weight 1 counts this much.
+constexpr std::uint64_t one = std::uint64_t{1} << 32U;
+
+// How far a worker may fall behind its share while it has no credit and catch up later, in
+// hand-outs of weight 1. Without a bound, a worker that was full for an hour would get everything
+// for the next.
+constexpr std::uint64_t lag_max = 128 * one;
+
+std::size_t index_of(Policy policy) { return static_cast<std::size_t>(policy); }
+
+}  // namespace
+
+// ---- WorkerGroup
+// ---------------------------------------------------------------------------------
+
+const Worker* WorkerGroup::best(Policy policy) const {
+  const Order& order = orders_[index_of(policy)];
+  return order.empty() ? nullptr : order.begin()->second;
+}
+
+void WorkerGroup::list(Worker& worker) {
+  worker.listed = true;
+  ++listed_;
+  for (std::size_t i = 0; i < orders_.size(); ++i) {
+    if (in_use_[i] && i != index_of(Policy::random)) orders_[i].emplace(worker.keys[i], &worker);
+  }
+  worker.position = random_.size();
+  random_.push_back(&worker);
+}
+
+void WorkerGroup::unlist(Worker& worker) {
+  worker.listed = false;
+  --listed_;
+  for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i].erase(worker.keys[i]);
+  random_.back()->position = worker.position;
+  std::swap(random_[worker.position], random_.back());
+  random_.pop_back();
+}
+
+void WorkerGroup::use_policies() {
+  std::array<bool, 5> in_use{};
+  for (const Queue* queue : queues) in_use[index_of(queue->settings.policy)] = true;
+  if (in_use == in_use_) return;
+  std::vector<Worker*> listed = random_;
+  for (Worker* worker : listed) unlist(*worker);
+  in_use_ = in_use;
+  for (Worker* worker : listed) list(*worker);
+}
+
+void WorkerGroup::enqueue(std::size_t slot) {
+  in_ring_.resize(queues.size());
+  if (in_ring_[slot]) return;
+  in_ring_[slot] = true;
+  ring_.push_back({slot, queues[slot]->settings.weight});
+}
+
+Queue* WorkerGroup::front() { return ring_.empty() ? nullptr : queues[ring_.front().slot]; }
+
+void WorkerGroup::served() {
+  Waiting& waiting = ring_.front();
+  if (waiting.turns > 1) {
+    --waiting.turns;
+    return;
+  }
+  Waiting last = waiting;
+  ring_.pop_front();
+  last.turns = queues[last.slot]->settings.weight;
+  ring_.push_back(last);
+}
+
+void WorkerGroup::pop() {
+  in_ring_[ring_.front().slot] = false;
+  ring_.pop_front();
+}
+
+// ---- Dispatcher
+// ----------------------------------------------------------------------------------
+
+void Dispatcher::join(Worker& worker) {
+  std::vector<QueueNumber> key = worker.queues;
+  std::sort(key.begin(), key.end());
+  std::unique_ptr<WorkerGroup>& group = groups_[key];
+  if (group == nullptr) {
+    group = std::make_unique<WorkerGroup>();
+    for (const QueueNumber number : key) {
+      Queue* queue = book_.find_queue(number);
+      queue->groups.push_back({group.get(), group->queues.size()});
+      group->queues.push_back(queue);
+    }
+  }
+  worker.group = group.get();
+  worker.virtual_time = virtual_now_;
+  worker.last_used = 0;
+  group->members.insert(&worker);
+  group->use_policies();
+  for (std::size_t slot = 0; slot < group->queues.size(); ++slot) {
+    group->enqueue(slot);
+    book_.feed_all(*group->queues[slot]);
+  }
+  update(worker);
+}
+
+void Dispatcher::leave(Worker& worker) {
+  WorkerGroup* group = std::exchange(worker.group, nullptr);
+  if (group == nullptr) return;
+  if (worker.listed) group->unlist(worker);
+  group->members.erase(&worker);
+  if (!group->members.empty()) return;
+  for (Queue* queue : group->queues) {
+    auto& groups = queue->groups;
+    groups.erase(std::remove_if(groups.begin(), groups.end(),
+                                [&](const auto& member) { return member.group == group; }),
+                 groups.end());
+  }
+  std::vector<QueueNumber> key;
+  for (const Queue* queue : group->queues) key.push_back(queue->number);
+  groups_.erase(key);
+}
+
+void Dispatcher::policy_changed(Queue& queue) {
+  for (const Queue::Membership& member : queue.groups) member.group->use_policies();
+}
+
+std::uint32_t Dispatcher::credit(const Worker& worker) const {
+  if (worker.state != WorkerState::active || worker.weight == 0 || worker.overdue) return 0;
+  const std::uint32_t most =
+      worker.concurrency() +
+      worker.prefetch(context_.config.prefetch_max, context_.config.prefetch_run_max);
+  return most > worker.held ? most - worker.held : 0;
+}
+
+void Dispatcher::set_keys(Worker& worker) {
+  const std::uint64_t weight = std::max<std::uint32_t>(worker.weight, 1);
+  const std::uint64_t load = (worker.held + std::uint64_t{1}) * one;
+  const auto key = [&](std::uint64_t primary) {
+    return ChoiceKey{primary, worker.last_used, worker.number};
+  };
+  worker.keys[index_of(Policy::weighted)] = key(worker.virtual_time);
+  worker.keys[index_of(Policy::round_robin)] = key(0);
+  worker.keys[index_of(Policy::least_loaded)] = key(load / weight);
+  worker.keys[index_of(Policy::adaptive)] = key(load / (weight * worker.speed()) * 1000);
+}
+
+void Dispatcher::update(Worker& worker) {
+  if (worker.group == nullptr) return;
+  const bool had_credit = worker.listed;
+  if (had_credit) worker.group->unlist(worker);
+  if (credit(worker) == 0) return;
+  if (!had_credit && worker.virtual_time + lag_max < virtual_now_) {
+    worker.virtual_time = virtual_now_ - lag_max;
+  }
+  set_keys(worker);
+  worker.group->list(worker);
+}
+
+Worker* Dispatcher::choose(const Queue& queue) {
+  if (queue.settings.policy == Policy::random) {
+    std::size_t all = 0;
+    for (const auto& member : queue.groups) all += member.group->candidates();
+    if (all == 0) return nullptr;
+    std::size_t pick = context_.prng.below(all);
+    for (const auto& member : queue.groups) {
+      if (pick < member.group->candidates()) return member.group->candidate(pick);
+      pick -= member.group->candidates();
+    }
+  }
+  const Worker* best = nullptr;
+  const std::size_t policy = index_of(queue.settings.policy);
+  for (const auto& member : queue.groups) {
+    const Worker* top = member.group->best(queue.settings.policy);
+    if (top == nullptr) continue;
+    if (best == nullptr || top->keys[policy] < best->keys[policy]) best = top;
+  }
+  return const_cast<Worker*>(best);
+}
+
+Job* Dispatcher::next_job(Queue& queue) {
+  const QueueSettings& settings = queue.settings;
+  if (settings.paused) return nullptr;
+  if (settings.max_held > 0 && queue.counts.held >= settings.max_held) return nullptr;
+  while (Job* job = queue.next(context_.now.wall, context_.config.age_step, context_.recovering)) {
+    const WallTime expires = job->header.expires_at;
+    if (expires == WallTime{} || context_.now.wall <= expires) return job;
+    book_.expired(*job);
+  }
+  return nullptr;
+}
+
+void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
+  for (Queue* queue : book_.woken()) {
+    queue->woken = false;
+    for (const auto& member : queue->groups) member.group->enqueue(member.slot);
+  }
+  book_.woken().clear();
+  if (context_.stopping) return;
+  for (auto& [key, group] : groups_) {
+    while (group->has_credit()) {
+      Queue* queue = group->front();
+      if (queue == nullptr) break;
+      Job* job = next_job(*queue);
+      if (job == nullptr) {
+        group->pop();
+        continue;
+      }
+      Worker* worker = choose(*queue);
+      virtual_now_ = std::max(virtual_now_, worker->virtual_time);
+      worker->virtual_time += one / std::max<std::uint32_t>(worker->weight, 1);
+      worker->last_used = ++uses_;
+      group->served();
+      give(*job, *worker);
+      update(*worker);
+    }
+  }
+}
+
+}  // namespace zcrew::core

@@ -1,0 +1,91 @@
+// Which worker gets which queue's next job (design D10): deficit round robin among queues, the
+// queue's policy among the workers that have credit. Pure; integers only; O(log workers) a
+// hand-out.
+//
+// Workers that announced the same queues form a group, so that a worker's place is kept once and
+// not once per queue.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "core/context.h"
+#include "core/job_book.h"
+#include "core/queue.h"
+#include "core/worker.h"
+
+namespace zcrew::core {
+
+// Workers with credit, in the order of each policy that is in use, and the queues that wait for
+// them.
+class WorkerGroup {
+ public:
+  std::vector<Queue*> queues;
+  std::set<Worker*, bool (*)(const Worker*, const Worker*)> members{
+      [](const Worker* a, const Worker* b) { return a->number < b->number; }};
+
+  [[nodiscard]] bool has_credit() const { return listed_ > 0; }
+  [[nodiscard]] const Worker* best(Policy policy) const;
+  [[nodiscard]] std::size_t candidates() const { return random_.size(); }
+  [[nodiscard]] Worker* candidate(std::size_t i) const { return random_[i]; }
+
+  void list(Worker& worker);
+  void unlist(Worker& worker);
+  // Which policies the group's queues use; re-lists everybody if that changed.
+  void use_policies();
+
+  // The ring of queues that may have something to hand out.
+  void enqueue(std::size_t slot);
+  [[nodiscard]] Queue* front();
+  void served();  // the front queue had a turn
+  void pop();     // the front queue has nothing now
+
+ private:
+  struct Waiting {
+    std::size_t slot = 0;
+    std::uint32_t turns = 0;
+  };
+  using Order = std::map<ChoiceKey, Worker*>;
+  std::array<Order, 5> orders_;
+  std::array<bool, 5> in_use_{};
+  std::vector<Worker*> random_;
+  std::size_t listed_ = 0;
+  std::deque<Waiting> ring_;
+  std::vector<bool> in_ring_;
+};
+
+class Dispatcher {
+ public:
+  Dispatcher(Context& context, JobBook& book) : context_(context), book_(book) {}
+
+  // The worker takes part, until leave(); its queues are set. A joiner starts level with the
+  // others.
+  void join(Worker& worker);
+  void leave(Worker& worker);
+  // Its credit or its place may have changed.
+  void update(Worker& worker);
+  void policy_changed(Queue& queue);
+
+  [[nodiscard]] std::uint32_t credit(const Worker& worker) const;
+
+  // Hands out while there are jobs and credit. `give` does the rest of a hand-out.
+  void run(const std::function<void(Job&, Worker&)>& give);
+
+ private:
+  [[nodiscard]] Worker* choose(const Queue& queue);
+  [[nodiscard]] Job* next_job(Queue& queue);
+  void set_keys(Worker& worker);
+
+  Context& context_;
+  JobBook& book_;
+  std::map<std::vector<QueueNumber>, std::unique_ptr<WorkerGroup>> groups_;
+  std::uint64_t virtual_now_ = 0;
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace zcrew::core

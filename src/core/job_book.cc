@@ -1,0 +1,434 @@
+#include "core/job_book.h"
+
+#include <algorithm>
+
+#include "core/retry.h"
+
+namespace zcrew::core {
+
+namespace {
+
+// Large enough that a reservation is rare, small enough that a crash wastes nothing that matters.
+constexpr Sequence sequence_block = Sequence{1} << 20U;
+
+// Jobs a lane may keep in memory whatever the others use, so that no queue starves.
+constexpr std::size_t window_jobs_min = 64;
+
+}  // namespace
+
+JobBook::JobBook(Context& context, Sessions& sessions) : context_(context), sessions_(sessions) {}
+
+void JobBook::recover(const Recovered& recovered) {
+  first_sequence_ = next_sequence_ = usable_limit_ = asked_limit_ = recovered.sequence_limit;
+  bool any_later = false;
+  for (const RecoveredQueue& known : recovered.queues) {
+    auto queue = std::make_unique<Queue>(known.number, known.settings);
+    queue->counts = known.counts;
+    queue->counts.ready += std::exchange(queue->counts.held, 0);
+    any_later = any_later || known.counts.later > 0;
+    if (queue->counts.ready > 0) {
+      for (Priority priority = 0; priority < priority_count; ++priority) {
+        queue->lane(priority).gap().open_between(0, first_sequence_);
+      }
+    }
+    by_name_[queue->settings.name] = queue.get();
+    next_queue_ = std::max(next_queue_, known.number + 1);
+    queues_[known.number] = std::move(queue);
+  }
+  if (any_later) later_.gap().open_behind(LaterKey{}, 0);
+}
+
+// ---- queues
+// --------------------------------------------------------------------------------------
+
+Queue* JobBook::find_queue(std::string_view name) {
+  const auto at = by_name_.find(std::string(name));
+  return at == by_name_.end() ? nullptr : at->second;
+}
+
+Queue* JobBook::find_queue(QueueNumber number) {
+  const auto at = queues_.find(number);
+  return at == queues_.end() ? nullptr : at->second.get();
+}
+
+Queue* JobBook::open_queue(std::string_view name) {
+  if (Queue* queue = find_queue(name)) return queue;
+  if (queues_.size() >= limits::queues_max) return nullptr;
+  QueueSettings settings;
+  settings.name = name;
+  const QueueNumber number = next_queue_++;
+  auto queue = std::make_unique<Queue>(number, settings);
+  Queue* made = queue.get();
+  by_name_[settings.name] = made;
+  queues_[number] = std::move(queue);
+  context_.record(PutQueue{number, settings});
+  context_.note(NoteKind::queue_made, "queue " + settings.name + " is new");
+  return made;
+}
+
+void JobBook::change_settings(Queue& queue, const QueueSettings& settings) {
+  queue.settings = settings;
+  context_.record(PutQueue{queue.number, settings});
+  wake(queue);
+}
+
+// ---- counts and memory
+// ---------------------------------------------------------------------------
+
+void JobBook::set_changed(Queue& queue) {
+  if (queue.changed) return;
+  queue.changed = true;
+  changed_.push_back(&queue);
+}
+
+void JobBook::move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
+                   std::uint64_t QueueCounts::*to) {
+  set_changed(queue);
+  if (from != nullptr) {
+    ZCREW_CHECK(queue.counts.*from > 0);
+    --(queue.counts.*from);
+  } else {
+    queue.counts.bytes += job.payload_bytes;
+  }
+  if (to != nullptr) {
+    ++(queue.counts.*to);
+  } else {
+    queue.counts.bytes -= job.payload_bytes;
+  }
+  if (!job.in_memory_only) return;
+  if (from == nullptr) ++memory_only_;
+  if (to == nullptr) --memory_only_;
+  if (from != nullptr) --(queue.memory_only.*from);
+  if (to != nullptr) ++(queue.memory_only.*to);
+  if (from == nullptr) queue.memory_only.bytes += job.payload_bytes;
+  if (to == nullptr) queue.memory_only.bytes -= job.payload_bytes;
+}
+
+bool JobBook::has_room(std::size_t in_window) const {
+  return window_bytes_ < context_.config.ready_bytes || in_window < window_jobs_min;
+}
+
+void JobBook::forget(Job& job) { pool_.release(job); }
+
+// ---- into the book
+// -------------------------------------------------------------------------------
+
+void JobBook::reserve_sequences() {
+  if (asked_number_ != 0 && asked_number_ <= context_.durable) {
+    usable_limit_ = asked_limit_;
+    asked_number_ = 0;
+  }
+  if (asked_number_ == 0 && sequences_left() < sequence_block / 2) {
+    asked_limit_ = usable_limit_ + sequence_block;
+    asked_number_ = context_.record(ReserveSequences{asked_limit_});
+  }
+}
+
+Job& JobBook::new_job(Queue& queue, const NewJob& fresh) {
+  Job& job = pool_.acquire();
+  job.id = {queue.number, fresh.priority, next_sequence_++};
+  job.header = fresh.header;
+  job.payload = fresh.payload;
+  job.payload_bytes = fresh.payload.size();
+  job.payload_here = true;
+  job.due = fresh.due;
+  job.session = fresh.session;
+  job.batch = fresh.batch;
+  job.index = fresh.index;
+  ++context_.counters.accepted;
+  return job;
+}
+
+JobBook::Accepted JobBook::accept(Queue& queue, const NewJob& fresh) {
+  ZCREW_CHECK(sequences_left() > 0);
+  Job& job = new_job(queue, fresh);
+  const Accepted accepted{job.id,
+                          context_.record(PutJob{job.id, fresh.due, job.header, job.payload})};
+  job.put = job.last_record = accepted.number;
+  if (fresh.due == WallTime{}) {
+    move(queue, job, nullptr, &QueueCounts::ready);
+    job.state = JobState::ready;
+    Lane& lane = queue.lane(fresh.priority);
+    if (lane.append(job, accepted.number, has_room(lane.in_memory()))) {
+      window_bytes_ += memory_cost(job);
+    } else {
+      forget(job);
+      feed(queue, accepted.id.priority);
+    }
+    wake(queue);
+  } else {
+    move(queue, job, nullptr, &QueueCounts::later);
+    enter_later(queue, job, accepted.number);
+  }
+  return accepted;
+}
+
+JobId JobBook::accept_in_memory(Queue& queue, const NewJob& fresh, Peer client) {
+  Job& job = new_job(queue, fresh);
+  const JobId id = job.id;
+  job.in_memory_only = true;
+  job.guide_client = client;
+  move(queue, job, nullptr, &QueueCounts::ready);
+  enter_ready(queue, job, 0);
+  return id;
+}
+
+void JobBook::enter_ready(Queue& queue, Job& job, JournalSequence number) {
+  job.state = JobState::ready;
+  job.due = {};
+  Lane& lane = queue.lane(job.id.priority);
+  const bool room = job.in_memory_only || has_room(lane.in_memory());
+  if (!lane.put_back(job, number, room)) {
+    const Priority priority = job.id.priority;
+    forget(job);
+    feed(queue, priority);
+  } else {
+    window_bytes_ += memory_cost(job);
+    if (!room) shrink(queue, lane, job.id.priority);
+  }
+  wake(queue);
+}
+
+// The lane gives its newest half to the disk.
+void JobBook::shrink(Queue& queue, Lane& lane, Priority priority) {
+  std::vector<Sequence> held;
+  for (const auto& [id, job] : held_) {  // order does not matter: it becomes a set
+    if (id.queue == queue.number && id.priority == priority) held.push_back(id.sequence);
+  }
+  const std::size_t keep = std::max(window_jobs_min, lane.in_memory() / 2);
+  for (Job* job : lane.shrink(keep, held, context_.last_record)) {
+    window_bytes_ -= memory_cost(*job);
+    if (job->in_memory_only) {
+      enter_ready(queue, *job, 0);
+    } else {
+      forget(*job);
+    }
+  }
+}
+
+void JobBook::enter_later(Queue& queue, Job& job, JournalSequence number) {
+  static_cast<void>(queue);
+  job.state = JobState::later;
+  window_bytes_ += memory_cost(job);
+  if (Job* leaving = later_.put(job, number, has_room(later_.in_memory()))) {
+    window_bytes_ -= memory_cost(*leaving);
+    forget(*leaving);
+  }
+}
+
+Job& JobBook::load(const LoadedJob& loaded) {
+  Job& job = pool_.acquire();
+  job.id = loaded.id;
+  job.header = loaded.header;
+  job.payload = loaded.payload;
+  job.payload_bytes = loaded.payload_bytes;
+  job.payload_here = loaded.payload.size() == loaded.payload_bytes;
+  job.due = loaded.due;
+  return job;
+}
+
+// ---- out to a worker and back
+// --------------------------------------------------------------------
+
+void JobBook::leave_window(Job& job) {
+  Queue& queue = *find_queue(job.id.queue);
+  if (job.state == JobState::later) {
+    later_.take(job);
+  } else {
+    Lane& lane = queue.lane(job.id.priority);
+    ZCREW_CHECK(lane.take(job.id.sequence) == &job);
+  }
+  window_bytes_ -= memory_cost(job);
+  if (job.state == JobState::ready) feed(queue, job.id.priority);
+}
+
+void JobBook::hand_out(Job& job, Worker* worker) {
+  ZCREW_CHECK(job.state == JobState::ready);
+  leave_window(job);
+  move(*find_queue(job.id.queue), job, &QueueCounts::ready, &QueueCounts::held);
+  job.state = JobState::held;
+  job.worker = worker;
+  job.token = {job.id, job.header.handouts + 1, context_.epoch};
+  job.handed_out = context_.attended();
+  job.held_since = context_.now.wall;
+  held_[job.id] = &job;
+}
+
+Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
+  Job* job = ready_in_memory(loaded.id);
+  Queue& queue = *find_queue(loaded.id.queue);
+  if (job != nullptr) {
+    ZCREW_CHECK(job->state == JobState::ready);
+    leave_window(*job);
+  } else {
+    job = &load(loaded);
+    queue.lane(job->id.priority).taken_from_disk(job->id.sequence);
+  }
+  move(queue, *job, &QueueCounts::ready, &QueueCounts::held);
+  job->state = JobState::held;
+  job->token = token;
+  job->handed_out = context_.attended();
+  job->held_since = context_.now.wall;
+  held_[job->id] = job;
+  return *job;
+}
+
+void JobBook::leave_held(Job& job) {
+  ZCREW_CHECK(job.state == JobState::held && job.worker == nullptr);
+  if (job.held_row) context_.record(RemoveHeld{job.id});
+  job.held_row = false;
+  job.waits_to_go = false;
+  held_.erase(job.id);
+  Queue& queue = *find_queue(job.id.queue);
+  if (queue.settings.max_held > 0) wake(queue);
+}
+
+void JobBook::put_held_row(Job& job, const Uuid& instance, WallTime lease_end) {
+  job.held_row = true;
+  context_.record(PutHeld{job.token, instance, job.held_since, lease_end, attempt_of(job)});
+}
+
+// A large payload is read again if it is needed again, once its record is on disk.
+void JobBook::drop_payload(Job& job) {
+  const bool on_disk = !job.in_memory_only && job.put <= context_.durable;
+  if (!on_disk || job.payload_bytes <= limits::inline_payload_bytes) return;
+  let_go_.push_back(std::move(job.payload));
+  job.payload = {};
+  job.payload_here = false;
+}
+
+// The attempt is over: its token and all before it are stale from now on.
+void JobBook::close_attempt(Job& job) {
+  job.header.handouts = job.token.handout;
+  job.header.handout_epoch = job.token.epoch;
+}
+
+HistoryEntry JobBook::entry(const Job& job, std::string event, std::string_view worker,
+                            std::string_view text) const {
+  return {context_.now.wall, attempt_of(job), std::move(event), std::string(worker),
+          std::string(text.substr(0, limits::history_text_bytes))};
+}
+
+void JobBook::give_back(Job& job) {
+  const bool went_out = !job.waits_to_go;
+  leave_held(job);
+  close_attempt(job);
+  // The journal learns the hand-out's number, so that no token is ever given twice.
+  if (went_out && !job.in_memory_only) {
+    job.last_record = context_.record(UpdateJob{job.id, job.header, {}});
+  }
+  Queue& queue = *find_queue(job.id.queue);
+  move(queue, job, &QueueCounts::held, &QueueCounts::ready);
+  enter_ready(queue, job, job.last_record);
+}
+
+void JobBook::crashed(Job& job, std::string_view worker, std::string_view why) {
+  ++context_.counters.crashed;
+  HistoryEntry crash = entry(job, "crash", worker, why);
+  leave_held(job);
+  close_attempt(job);
+  ++job.header.crashes;
+  Queue& queue = *find_queue(job.id.queue);
+  if (job.header.crashes >= queue.settings.crash_limit) {
+    return bury(job, "crash", std::move(crash));
+  }
+  if (!job.in_memory_only) {
+    job.last_record = context_.record(UpdateJob{job.id, job.header, std::move(crash)});
+  }
+  context_.note(NoteKind::job_requeued,
+                "job " + to_text(job.id) + " waits again: " + std::string(why));
+  move(queue, job, &QueueCounts::held, &QueueCounts::ready);
+  enter_ready(queue, job, job.last_record);
+}
+
+void JobBook::failed(Job& job, std::string_view worker, std::string_view text,
+                     std::uint64_t delay_ms) {
+  ++context_.counters.failed;
+  HistoryEntry failure = entry(job, "failed", worker, text);
+  leave_held(job);
+  close_attempt(job);
+  ++job.header.failures;
+  // A Guide client's request is its own to retry.
+  if (job.in_memory_only) return cancelled(job);
+  if (job.header.failures >= job.header.attempts_max) {
+    return bury(job, "failed", std::move(failure));
+  }
+  Queue& queue = *find_queue(job.id.queue);
+  const std::uint64_t wait = delay_ms != 0
+                                 ? std::min(delay_ms, limits::delay_ms_max)
+                                 : retry_wait_ms(job.header.failures, job.header.backoff_ms,
+                                                 queue.settings.backoff_max_ms, context_.prng);
+  ++context_.counters.retried;
+  context_.note(NoteKind::job_retried, "job " + to_text(job.id) + " failed at " +
+                                           std::string(worker) + ": again in " +
+                                           to_text(Milliseconds{wait}));
+  job.due = context_.now.wall + Milliseconds{wait};
+  job.last_record = context_.record(MoveToLater{job.id, job.due, job.header, std::move(failure)});
+  move(queue, job, &QueueCounts::held, &QueueCounts::later);
+  enter_later(queue, job, job.last_record);
+}
+
+void JobBook::rejected(Job& job, std::string_view worker, std::string_view text) {
+  ++context_.counters.rejected;
+  HistoryEntry rejection = entry(job, "rejected", worker, text);
+  leave_held(job);
+  close_attempt(job);
+  if (job.in_memory_only) return cancelled(job);
+  bury(job, "rejected", std::move(rejection));
+}
+
+// ---- ends
+// ----------------------------------------------------------------------------------------
+
+JournalSequence JobBook::cancels(const Job& job) const {
+  return job.put == job.last_record && job.put > context_.durable ? job.put : 0;
+}
+
+void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_death) {
+  if (job.in_memory_only) return cancelled(job);
+  Queue& queue = *find_queue(job.id.queue);
+  graveyard_.push_back(std::move(entry_of_death));
+  const HistoryEntry& last = graveyard_.back();
+  const std::uint32_t attempts =
+      job.header.failures + job.header.crashes + (reason == "rejected" ? 1U : 0U);
+  sessions_.tell_end(job, {wire::End::dead, attempts, last.worker, reason, last.text});
+  context_.note(NoteKind::job_dead, "job " + to_text(job.id) + " is a dead letter (" +
+                                        std::string(reason) + "): " + last.text);
+  move(queue, job, &QueueCounts::held, &QueueCounts::dead);
+  context_.record(MoveToDead{job.id, Place::ready, WallTime{}, job.header, std::string(reason),
+                             context_.now.wall, last});
+  forget(job);
+}
+
+void JobBook::end(Job& job, std::uint64_t Counters::*counter, const Ending& ending) {
+  Queue& queue = *find_queue(job.id.queue);
+  const bool was_held = job.state == JobState::held;
+  ++(context_.counters.*counter);
+  move(queue, job, was_held ? &QueueCounts::held : &QueueCounts::ready, nullptr);
+  if (!job.in_memory_only) {
+    sessions_.tell_end(job, ending);
+    context_.record(RemoveJob{job.id, Place::ready, WallTime{}, cancels(job)});
+  }
+  forget(job);
+}
+
+void JobBook::done(Job& job, std::string_view worker, std::string_view result) {
+  leave_held(job);
+  if (job.in_memory_only) {
+    context_.send(job.guide_client, Side::frontend, ToGuideClient{result});
+  }
+  end(job, &Counters::done, {wire::End::done, attempt_of(job), worker, "", result});
+}
+
+void JobBook::expired(Job& job) {
+  leave_window(job);
+  end(job, &Counters::expired,
+      {wire::End::expired, attempt_of(job) - 1, "", "expired", "not started in time"});
+}
+
+void JobBook::cancelled(Job& job) {
+  if (job.state == JobState::ready) leave_window(job);
+  end(job, &Counters::cancelled, {wire::End::cancelled, attempt_of(job) - 1, "", "cancelled", ""});
+}
+
+}  // namespace zcrew::core

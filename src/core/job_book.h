@@ -1,0 +1,174 @@
+// Where every job is, and how it goes from place to place. The only writer of a job's state, of the
+// queues' counts and of the jobs' records. Pure.
+//
+//   accept ─► ready ─► held ─► gone (done, dead, cancelled, expired)
+//               ▲ ▲      │
+//               │ └──────┤ given back, crashed
+//             later ◄────┘ failed
+//
+// Windows (lanes and the delayed jobs) share Config::ready_bytes; what does not fit waits on disk
+// and is paged in ahead of need (design D4).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/context.h"
+#include "core/job.h"
+#include "core/later_window.h"
+#include "core/queue.h"
+#include "core/sessions.h"
+
+namespace zcrew::core {
+
+struct NewJob {
+  JobHeader header;
+  Payload payload;
+  WallTime due{};  // zero = ready now
+  Priority priority = 0;
+  SessionRef session;
+  std::uint64_t batch = 0;
+  std::uint32_t index = 0;
+};
+
+class JobBook {
+ public:
+  JobBook(Context& context, Sessions& sessions);
+
+  void recover(const Recovered& recovered);
+
+  // ---- queues ----
+  [[nodiscard]] Queue* find_queue(std::string_view name);
+  [[nodiscard]] Queue* find_queue(QueueNumber number);
+  // Made if it does not exist; null if there are too many.
+  [[nodiscard]] Queue* open_queue(std::string_view name);
+  void change_settings(Queue& queue, const QueueSettings& settings);
+  [[nodiscard]] const std::map<QueueNumber, std::unique_ptr<Queue>>& queues() const {
+    return queues_;
+  }
+
+  // ---- a job's life; `number` below is the record that must be durable before a worker may forget
+  // ---- Returns the id and the number of the job's record.
+  struct Accepted {
+    JobId id;
+    JournalSequence number = 0;
+  };
+  Accepted accept(Queue& queue, const NewJob& fresh);
+  // A Guide client's job.
+  JobId accept_in_memory(Queue& queue, const NewJob& fresh, Peer client);
+
+  // ready → held, under a new token. The job leaves its lane.
+  void hand_out(Job& job, Worker* worker);
+  // A job whose worker reported it after a restart: disk → held, under the token it has.
+  Job& adopt(const LoadedJob& loaded, const Token& token);
+
+  // held → ready, not counted.
+  void give_back(Job& job);
+  // held → ready or dead: its worker died with it.
+  void crashed(Job& job, std::string_view worker, std::string_view why);
+  // held → later or dead.
+  void failed(Job& job, std::string_view worker, std::string_view text, std::uint64_t delay_ms);
+  void rejected(Job& job, std::string_view worker, std::string_view text);
+  void done(Job& job, std::string_view worker, std::string_view result);
+  // ready or held → gone.
+  void expired(Job& job);
+  void cancelled(Job& job);
+
+  void put_held_row(Job& job, const Uuid& instance, WallTime lease_end);
+  void drop_payload(Job& job);
+
+  [[nodiscard]] Job* held(const JobId& id) const;
+  [[nodiscard]] Job* ready_in_memory(const JobId& id);
+  // Whether a record in `ready` would be the truth about this job, which is not in memory.
+  [[nodiscard]] bool may_be_ready_on_disk(const JobId& id);
+  [[nodiscard]] std::uint32_t attempt_of(const Job& job) const {
+    return job.header.failures + job.header.crashes + 1;
+  }
+
+  // dead → ready / gone; the letters were loaded and are in `dead`.
+  void redrive(const LoadedJob& letter);
+  void remove_dead(const LoadedJob& letter);
+
+  // ---- time and disk ----
+  void release_due();  // later → ready for all that are due
+  [[nodiscard]] std::optional<WallTime> next_due() const { return later_.next_due(); }
+  void page_in();  // asks for what will be needed
+  void on_page(const ReadyPage& page);
+  void on_page(const LaterPage& page);
+  void feed_all(Queue& queue);  // its lanes may be paged in from now on
+
+  // At the beginning of each step: views into what died in the last one end here.
+  void bury_the_dead() {
+    graveyard_.clear();
+    let_go_.clear();
+  }
+
+  // Queues that got something to hand out since the last call.
+  [[nodiscard]] std::vector<Queue*>& woken() { return woken_; }
+  void wake(Queue& queue) {
+    if (!std::exchange(queue.woken, true)) woken_.push_back(&queue);
+  }
+
+  [[nodiscard]] QueueCounts totals() const;
+  [[nodiscard]] std::vector<std::pair<QueueNumber, QueueCounts>> take_changed();
+  [[nodiscard]] Counters durable_counters() const;
+  [[nodiscard]] std::size_t held_count() const { return held_.size(); }
+  [[nodiscard]] std::vector<Job*> held_jobs() const;  // by id
+  void check_invariants() const;
+
+  // Reserves a block of sequences when few are left. An id that was told to anyone must never name
+  // another job, so a block is used only once its reservation is durable.
+  void reserve_sequences();
+  [[nodiscard]] std::uint64_t sequences_left() const { return usable_limit_ - next_sequence_; }
+
+ private:
+  Job& new_job(Queue& queue, const NewJob& fresh);
+  void set_changed(Queue& queue);
+  void move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
+            std::uint64_t QueueCounts::*to);
+  void enter_ready(Queue& queue, Job& job, JournalSequence number);
+  void enter_later(Queue& queue, Job& job, JournalSequence number);
+  void leave_held(Job& job);
+  void leave_window(Job& job);
+  void end(Job& job, std::uint64_t Counters::*counter, const Ending& ending);
+  void bury(Job& job, std::string_view reason, HistoryEntry entry);
+  void forget(Job& job);
+  [[nodiscard]] bool has_room(std::size_t in_window) const;
+  [[nodiscard]] HistoryEntry entry(const Job& job, std::string event, std::string_view worker,
+                                   std::string_view text) const;
+  void close_attempt(Job& job);
+  [[nodiscard]] JournalSequence cancels(const Job& job) const;
+  void shrink(Queue& queue, Lane& lane, Priority priority);
+  void feed(Queue& queue, Priority priority);
+  void page_lane(Queue& queue, Priority priority);
+  [[nodiscard]] std::uint32_t page_size() const;
+  Job& load(const LoadedJob& loaded);
+
+  Context& context_;
+  Sessions& sessions_;
+  JobPool pool_;
+  std::map<QueueNumber, std::unique_ptr<Queue>> queues_;
+  std::unordered_map<std::string, Queue*> by_name_;
+  QueueNumber next_queue_ = 1;
+  std::unordered_map<JobId, Job*> held_;
+  LaterWindow later_;
+  std::size_t window_bytes_ = 0;
+  Sequence first_sequence_ = 1;  // of this start: what is below may still be at its worker
+  Sequence next_sequence_ = 1;
+  Sequence usable_limit_ = 1;         // durably reserved below this
+  Sequence asked_limit_ = 1;          // reserved by a record on its way …
+  JournalSequence asked_number_ = 0;  // … with this number
+  std::vector<Queue*> changed_;
+  std::vector<Queue*> woken_;
+  std::vector<std::pair<Queue*, Priority>> hungry_;  // lanes that want a page
+  std::deque<HistoryEntry> graveyard_;  // what RESULT entries of this step point into, …
+  std::vector<Payload> let_go_;         // … and RUN entries
+  std::uint64_t memory_only_ = 0;       // live jobs of Guide clients
+};
+
+}  // namespace zcrew::core

@@ -1,0 +1,126 @@
+#include "core/lane.h"
+
+#include <algorithm>
+
+namespace zcrew::core {
+
+namespace {
+
+const auto by_sequence = [](const Job* job, Sequence sequence) {
+  return job->id.sequence < sequence;
+};
+
+Job* take_from(std::deque<Job*>& jobs, Sequence sequence) {
+  const auto at = std::lower_bound(jobs.begin(), jobs.end(), sequence, by_sequence);
+  if (at == jobs.end() || (*at)->id.sequence != sequence) return nullptr;
+  Job* job = *at;
+  if (at == jobs.begin()) {
+    jobs.pop_front();  // nearly always
+  } else {
+    jobs.erase(at);
+  }
+  return job;
+}
+
+}  // namespace
+
+bool Lane::append(Job& job, JournalSequence number, bool has_room) {
+  if (has_room && !(gap_.open() && gap_.endless())) {
+    fresh_.push_back(&job);
+    return true;
+  }
+  if (!gap_.open()) {
+    paged_.insert(paged_.end(), fresh_.begin(), fresh_.end());
+    fresh_.clear();
+    gap_.open_behind(job.id.sequence - 1, 0);
+  } else if (!gap_.endless()) {
+    widen();
+  }
+  gap_.arrived_last(number);
+  return false;
+}
+
+// The gap of a restart swallows what is above it; the jobs in memory there are skipped by its
+// pages.
+void Lane::widen() {
+  for (Job* job : fresh_) {
+    gap_.left(job->id.sequence);
+    returned_.emplace(job->id.sequence, job);
+  }
+  fresh_.clear();
+  gap_.widen();
+}
+
+bool Lane::put_back(Job& job, JournalSequence number, bool has_room) {
+  const Sequence sequence = job.id.sequence;
+  if (!has_room && gap_.contains(sequence)) {
+    gap_.arrived(sequence, number);
+    return false;
+  }
+  if (gap_.contains(sequence)) gap_.left(sequence);
+  returned_.emplace(sequence, &job);
+  return true;
+}
+
+void Lane::taken_from_disk(Sequence sequence) {
+  if (gap_.contains(sequence)) gap_.left(sequence);
+}
+
+Job* Lane::front(bool recovering) const {
+  Job* first = !paged_.empty() ? paged_.front() : !fresh_.empty() ? fresh_.front() : nullptr;
+  if (!returned_.empty()) {
+    Job* back = returned_.begin()->second;
+    if (first == nullptr || back->id.sequence < first->id.sequence) first = back;
+  }
+  const bool waits = first != nullptr && gap_.open() && gap_.begin() < first->id.sequence;
+  return waits && !recovering ? nullptr : first;
+}
+
+Job* Lane::find(Sequence sequence) const {
+  if (const auto at = returned_.find(sequence); at != returned_.end()) return at->second;
+  for (const auto* jobs : {&paged_, &fresh_}) {
+    const auto at = std::lower_bound(jobs->begin(), jobs->end(), sequence, by_sequence);
+    if (at != jobs->end() && (*at)->id.sequence == sequence) return *at;
+  }
+  return nullptr;
+}
+
+Job* Lane::take(Sequence sequence) {
+  if (const auto at = returned_.find(sequence); at != returned_.end()) {
+    Job* job = at->second;
+    returned_.erase(at);
+    return job;
+  }
+  if (Job* job = take_from(paged_, sequence)) return job;
+  return take_from(fresh_, sequence);
+}
+
+void Lane::page_in(Job& job) { paged_.push_back(&job); }
+
+std::vector<Job*> Lane::shrink(std::size_t keep, const std::vector<Sequence>& held,
+                               JournalSequence last_record) {
+  std::vector<Job*> dropped;
+  if (in_memory() <= keep) return dropped;
+  if (gap_.open() && !gap_.endless()) widen();
+  while (in_memory() > keep) dropped.push_back(take(newest()));
+  const Sequence begin = dropped.back()->id.sequence - 1;
+  if (!gap_.open() || begin < gap_.begin()) {
+    paged_.insert(paged_.end(), fresh_.begin(), fresh_.end());
+    fresh_.clear();
+    gap_.open_behind(begin, last_record);
+    for (const Sequence sequence : held) {
+      if (gap_.contains(sequence)) gap_.left(sequence);
+    }
+  }
+  for (const Job* job : dropped) gap_.arrived(job->id.sequence, job->last_record);
+  return dropped;
+}
+
+Sequence Lane::newest() const {
+  Sequence last = paged_.empty() ? 0 : paged_.back()->id.sequence;
+  if (!fresh_.empty()) last = std::max(last, fresh_.back()->id.sequence);
+  if (!returned_.empty()) last = std::max(last, returned_.rbegin()->first);
+  return last;
+}
+
+}  // namespace zcrew::core

@@ -1,0 +1,74 @@
+// The ready jobs of one queue and priority, oldest sequence first: a window in memory and a gap on
+// disk. Pure.
+//
+// Invariant: every ready job of the lane is either in memory here or inside the gap.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "core/gap.h"
+#include "core/job.h"
+
+namespace zcrew::core {
+
+class Lane {
+ public:
+  // A job newer than all before. False: it was left to the disk, the caller lets go of it.
+  bool append(Job& job, JournalSequence number, bool has_room);
+
+  // An older job is ready again (given back, due, redriven). `number` is the record that made the
+  // journal say so (0 = it always said so). False: left to the disk.
+  bool put_back(Job& job, JournalSequence number, bool has_room);
+
+  // A job that a page or a worker's report brought, whose place may be inside the gap: it is held
+  // from now on, so pages must skip it.
+  void taken_from_disk(Sequence sequence);
+
+  // The oldest job, or null: none is in memory, or an older one may be in the gap. While
+  // `recovering` the gap is not looked into, and newer jobs go first.
+  [[nodiscard]] Job* front(bool recovering) const;
+  [[nodiscard]] Job* find(Sequence sequence) const;
+  // The job, if it is in memory here; it leaves.
+  Job* take(Sequence sequence);
+
+  // Drops the newest jobs in memory until `keep` are left; they stay on disk. Returns them, for the
+  // caller to release. `held` are the lane's jobs that are out now: their records are still there,
+  // and pages must skip them.
+  std::vector<Job*> shrink(std::size_t keep, const std::vector<Sequence>& held,
+                           JournalSequence last_record);
+
+  [[nodiscard]] std::size_t in_memory() const {
+    return paged_.size() + fresh_.size() + returned_.size();
+  }
+
+  // Of these, the ones that go before anything in the gap.
+  [[nodiscard]] std::size_t ahead() const { return paged_.size(); }
+
+  [[nodiscard]] Gap<Sequence>& gap() { return gap_; }
+  [[nodiscard]] const Gap<Sequence>& gap() const { return gap_; }
+  void page_in(Job& job);  // called in order by the gap's page_arrived
+
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const Job* job : paged_) visit(*job);
+    for (const Job* job : fresh_) visit(*job);
+    for (const auto& [sequence, job] : returned_) visit(*job);
+  }
+
+  bool hungry = false;  // listed by the job book for paging
+
+ private:
+  void widen();
+  [[nodiscard]] Sequence newest() const;
+
+  std::deque<Job*> paged_;             // below the gap, rising
+  std::deque<Job*> fresh_;             // above the gap, rising
+  std::map<Sequence, Job*> returned_;  // anywhere, few
+  Gap<Sequence> gap_;
+};
+
+}  // namespace zcrew::core

@@ -1,0 +1,42 @@
+#include "core/queue.h"
+
+#include <algorithm>
+
+namespace zcrew::core {
+
+namespace {
+
+// One priority better for every `step` of waiting; may go below 0, so that the longest wait wins.
+std::int64_t aged(const Job& job, WallTime now, Duration step) {
+  const auto priority = static_cast<std::int64_t>(job.id.priority);
+  if (step.count() <= 0 || now <= job.header.accepted_at) return priority;
+  return priority - (now - job.header.accepted_at) / step;
+}
+
+}  // namespace
+
+Job* Queue::next(WallTime now, Duration step, bool recovering) const {
+  Job* best = nullptr;
+  std::int64_t best_priority = 0;
+  for (Priority priority = 0; priority < priority_count; ++priority) {
+    const Lane* lane = lanes[priority].get();
+    if (lane == nullptr) continue;
+    Job* job = lane->front(recovering);
+    if (job == nullptr) {
+      // What is on disk may be more urgent than what the lanes behind have; a page tells in a
+      // moment.
+      if (best == nullptr && lane->gap().open() && !recovering) return nullptr;
+      continue;
+    }
+    const std::int64_t effective = aged(*job, now, step);
+    const bool better = best == nullptr || effective < best_priority ||
+                        (effective == best_priority && job->id.sequence < best->id.sequence);
+    if (better) {
+      best = job;
+      best_priority = effective;
+    }
+  }
+  return best;
+}
+
+}  // namespace zcrew::core

@@ -1,0 +1,45 @@
+// A queue: its settings, its counts, and its ready jobs by priority. Which job is next is decided
+// here: priority, improved by waiting, then age (design D10). Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/lane.h"
+#include "core/record.h"
+
+namespace zcrew::core {
+
+class WorkerGroup;
+
+struct Queue {
+  Queue(QueueNumber n, QueueSettings s) : number(n), settings(std::move(s)) {}
+
+  QueueNumber number;
+  QueueSettings settings;
+  QueueCounts counts;       // in-memory-only jobs included
+  QueueCounts memory_only;  // the part of it that no commit may count
+  bool changed = false;     // since the last commit was taken
+  std::array<std::unique_ptr<Lane>, priority_count> lanes;
+  bool woken = false;  // listed for the dispatcher
+  struct Membership {
+    WorkerGroup* group = nullptr;
+    std::size_t slot = 0;  // the queue's place in the group
+  };
+  std::vector<Membership> groups;  // whose workers serve this queue
+  std::uint64_t mean_run_us = 0;   // of its finished jobs, moving; 0 = none yet
+
+  Lane& lane(Priority priority) {
+    auto& lane = lanes[priority];
+    if (lane == nullptr) lane = std::make_unique<Lane>();
+    return *lane;
+  }
+
+  // The job to hand out next, or null: nothing is ready in memory, or a lane that may hold a more
+  // urgent job is being paged in. `step` is Config::age_step.
+  [[nodiscard]] Job* next(WallTime now, Duration step, bool recovering) const;
+};
+
+}  // namespace zcrew::core

@@ -1,0 +1,190 @@
+#include "core/router.h"
+
+#include <algorithm>
+
+#include "core/state.h"
+
+namespace zcrew::core {
+
+namespace {
+
+// How often sessions and results are looked over for age.
+constexpr Duration housekeeping_every = std::chrono::seconds{5};
+
+}  // namespace
+
+Router::Router(const Config& config, const Recovered& recovered, Now now)
+    : state_(std::make_unique<State>(config, recovered)) {
+  state_->context.now = now;
+  state_->context.counters = recovered.counters;
+}
+
+Router::~Router() = default;
+
+void Router::step(const Event& event, Now now, Effects& effects) {
+  State& state = *state_;
+  ZCREW_CHECK(state.context.now.mono <= now.mono);
+  state.context.now = now;
+  state.context.out = &effects;
+  state.book.bury_the_dead();
+  state.clients.begin_step();
+  if (!std::exchange(state.started, true)) state.start();
+  std::visit([&](const auto& what) { state.on(what); }, event);
+  state.finish_step();
+  state.context.out = nullptr;
+}
+
+// ---- the start
+// -----------------------------------------------------------------------------------
+
+void Router::State::start() {
+  sessions.recover(recovered);
+  book.recover(recovered);
+  workers.recover(recovered);
+  book.reserve_sequences();
+  static_cast<void>(book.open_queue("default"));  // where Guide peers are
+  const QueueCounts counts = book.totals();
+  recovery.begin(recovered, counts.ready > 0);
+  orphans.begin(recovered);
+  next_housekeeping = context.attended() + housekeeping_every;
+  recovered = {};
+}
+
+void Router::State::finish_step() {
+  end_recovery_if_over();
+  if (!context.recovering) book.release_due();
+  book.reserve_sequences();
+  dispatcher.run([this](Job& job, Worker& worker) { workers.give(job, worker); });
+  book.page_in();
+  say_bye_if_idle();
+}
+
+void Router::State::end_recovery_if_over() {
+  if (!context.recovering || orphans.loading() || !recovery.is_over()) return;
+  orphans.give_up_missing();
+  workers.bury_missing();
+  recovery.end();
+  context.recovering = false;
+  context.note(NoteKind::recovery_over, "jobs from before the start are handed out from now on");
+  for (const auto& [number, queue] : book.queues()) {
+    book.feed_all(*queue);
+    book.wake(*queue);
+  }
+}
+
+void Router::State::say_bye_if_idle() {
+  if (!context.stopping || said_bye || !idle()) return;
+  said_bye = true;
+  workers.say_bye();
+  clients.say_bye();
+}
+
+bool Router::State::idle() const {
+  return context.stopping && context.durable >= context.last_record && !workers.settling() &&
+         !workers.holding();
+}
+
+// ---- messages
+// ------------------------------------------------------------------------------------
+
+void Router::State::on(const FromClient& event) {
+  std::visit([&](const auto& message) { clients.on(event.peer, message); }, event.message);
+}
+
+void Router::State::on(const FromWorker& event) {
+  std::visit([&](const auto& message) { workers.on(event.peer, message); }, event.message);
+}
+
+void Router::State::on(const Malformed& event) {
+  ++context.counters.malformed;
+  context.note(NoteKind::malformed,
+               std::string("a message on the ") +
+                   (event.side == Side::frontend ? "frontend" : "backend") +
+                   " is none of this protocol: " + std::string(event.error.text));
+  if (event.error.native) {
+    context.send(event.peer, event.side, wire::Error{event.error.code, event.error.text});
+  }
+}
+
+void Router::State::on(const PeerGone& event) {
+  clients.gone(event.peer);
+  workers.gone(event.peer);
+}
+
+// ---- the journal
+// ---------------------------------------------------------------------------------
+
+void Router::State::on(const Durable& event) {
+  ZCREW_CHECK(event.sequence <= context.last_record);
+  context.durable = std::max(context.durable, event.sequence);
+  book.reserve_sequences();
+  sessions.on_durable();
+  clients.on_durable();
+  workers.on_durable();
+  deferred.on_durable();
+}
+
+void Router::State::on(const Space& event) { clients.on_space(event.admissible_bytes); }
+void Router::State::on(const ReadyPage& event) { book.on_page(event); }
+void Router::State::on(const LaterPage& event) { book.on_page(event); }
+void Router::State::on(const PayloadLoaded& event) { workers.on_payload(event); }
+void Router::State::on(const ResultsLoaded& event) { clients.on_results(event); }
+
+void Router::State::on(const JobsLoaded& event) {
+  if (orphans.on_loaded(event) || commands.on_loaded(event)) return;
+  workers.on_loaded(event);
+}
+
+// ---- time and people
+// -----------------------------------------------------------------------------
+
+void Router::State::on(const Command& event) { commands.on(event); }
+
+void Router::State::on(const Shutdown& event) {
+  static_cast<void>(event);
+  context.stopping = true;
+}
+
+void Router::State::on(const Stalled& event) {
+  context.stalled += event.by;
+  context.note(NoteKind::loop_stalled, "the router did not run for " + to_text(event.by) +
+                                           "; every deadline moves by that");
+}
+
+void Router::State::on(const Tick& event) {
+  static_cast<void>(event);
+  workers.tick();
+  orphans.tick();
+  if (context.attended() < next_housekeeping) return;
+  next_housekeeping = context.attended() + housekeeping_every;
+  sessions.expire();
+}
+
+Instant Router::next_deadline() const {
+  const State& state = *state_;
+  Instant next = std::min(state.workers.next_check(), state.next_housekeeping);
+  if (state.context.recovering) next = std::min(next, state.recovery.deadline());
+  if (const auto due = state.book.next_due(); due && !state.context.recovering) {
+    const Duration wait = std::max<Duration>(*due - state.context.now.wall, Duration{0});
+    next = std::min(next, state.context.attended() + wait);
+  }
+  return next == Instant::max() ? next : next + state.context.stalled;
+}
+
+// ---- looking
+// -------------------------------------------------------------------------------------
+
+Totals Router::take_totals() {
+  return {state_->book.durable_counters(), state_->book.take_changed(),
+          state_->sessions.take_changed()};
+}
+
+bool Router::idle() const { return state_->idle(); }
+
+void Router::check_invariants() const {
+  if (!state_->started) return;
+  state_->book.check_invariants();
+  state_->workers.check_invariants();
+}
+
+}  // namespace zcrew::core

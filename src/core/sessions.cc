@@ -1,0 +1,259 @@
+#include "core/sessions.h"
+
+#include <algorithm>
+
+namespace zcrew::core {
+
+void Sessions::recover(const Recovered& recovered) {
+  for (const PutSession& record : recovered.sessions) add(ClientSession::from_record(record));
+  const WallTime expires_at =
+      context_.now.wall + std::chrono::duration_cast<Milliseconds>(context_.config.result_ttl);
+  for (const JobId& id : recovered.results) {
+    results_[id] = {0, expires_at};
+    results_by_expiry_.emplace_back(expires_at, id);
+  }
+}
+
+ClientSession& Sessions::add(ClientSession session) {
+  std::uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  by_uuid_[session.uuid()] = slot;
+  slots_[slot].session = std::make_unique<ClientSession>(std::move(session));
+  return *slots_[slot].session;
+}
+
+ClientSession* Sessions::of(Peer peer) {
+  const auto at = by_peer_.find(peer);
+  return at == by_peer_.end() ? nullptr : slots_[at->second].session.get();
+}
+
+ClientSession* Sessions::of(const Uuid& uuid) {
+  const auto at = by_uuid_.find(uuid);
+  return at == by_uuid_.end() ? nullptr : slots_[at->second].session.get();
+}
+
+SessionRef Sessions::reference(const ClientSession& session) const {
+  const std::uint32_t slot = by_uuid_.at(session.uuid());
+  return {slot, slots_[slot].generation};
+}
+
+ClientSession* Sessions::find(SessionRef reference) const {
+  if (reference.generation == 0) return nullptr;
+  const Slot& slot = slots_[reference.slot];
+  return slot.generation == reference.generation ? slot.session.get() : nullptr;
+}
+
+ClientSession& Sessions::connect(Peer peer, const Uuid& uuid, const std::string& name) {
+  ClientSession* session = of(uuid);
+  if (session == nullptr) session = &add(ClientSession(uuid, name));
+  session->rename(name);
+  if (session->peer) by_peer_.erase(*session->peer);
+  disconnect(peer);
+  session->peer = peer;
+  session->last_heard = context_.attended();
+  session->last_seen = context_.now.wall;
+  by_peer_[peer] = by_uuid_[uuid];
+  return *session;
+}
+
+void Sessions::disconnect(Peer peer) {
+  if (ClientSession* session = of(peer)) {
+    session->peer.reset();
+    session->last_seen = context_.now.wall;
+    by_peer_.erase(peer);
+  }
+}
+
+void Sessions::drop(const Uuid& uuid) {
+  const auto at = by_uuid_.find(uuid);
+  if (at == by_uuid_.end()) return;
+  Slot& slot = slots_[at->second];
+  if (slot.session->peer) by_peer_.erase(*slot.session->peer);
+  slot.session.reset();
+  ++slot.generation;
+  free_slots_.push_back(at->second);
+  by_uuid_.erase(at);
+  context_.record(RemoveSession{uuid});
+}
+
+void Sessions::mark_changed(ClientSession& session) {
+  if (session.changed) return;
+  session.changed = true;
+  changed_.push_back(by_uuid_.at(session.uuid()));
+}
+
+std::vector<PutSession> Sessions::take_changed() {
+  std::vector<PutSession> records;
+  for (const std::uint32_t slot : changed_) {
+    ClientSession* session = slots_[slot].session.get();
+    if (session == nullptr || !session->changed) continue;
+    session->changed = false;
+    records.push_back(session->to_record(context_.now.wall));
+  }
+  changed_.clear();
+  std::sort(records.begin(), records.end(),
+            [](const PutSession& a, const PutSession& b) { return a.session < b.session; });
+  return records;
+}
+
+void Sessions::await(ClientSession& session, std::uint64_t batch, JournalSequence number) {
+  mark_changed(session);
+  awaiting_.push_back({number, reference(session), batch});
+}
+
+void Sessions::on_durable() {
+  while (!awaiting_.empty() && awaiting_.front().number <= context_.durable) {
+    const Awaited awaited = awaiting_.front();
+    awaiting_.pop_front();
+    ClientSession* session = find(awaited.session);
+    if (session == nullptr) continue;
+    Batch* batch = session->find(awaited.batch);
+    if (batch == nullptr) continue;
+    context_.counters.confirmed += session->confirm_rest(*batch, [&](const BatchRun& run) {
+      if (!session->peer) return;
+      context_.send(*session->peer, Side::frontend,
+                    wire::Confirm{run.batch, run.index, run.count, run.first});
+    });
+  }
+}
+
+void Sessions::repeat_confirms(ClientSession& session, Batch& batch) {
+  if (!session.peer) return;
+  for (const BatchRun& run : batch.runs) {
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      const std::uint32_t index = run.index + i;
+      const bool is_safe =
+          batch.all_confirmed || (!batch.confirmed.empty() && batch.confirmed[index]);
+      if (!is_safe) continue;
+      JobId id = run.first;
+      id.sequence += i;
+      context_.send(*session.peer, Side::frontend, wire::Confirm{batch.number, index, 1, id});
+    }
+  }
+}
+
+void Sessions::confirm_one(const Job& job) {
+  ClientSession* session = find(job.session);
+  if (session == nullptr) return;
+  Batch* batch = session->find(job.batch);
+  if (batch == nullptr || !session->confirm(*batch, job.index, job.payload_bytes)) return;
+  ++context_.counters.confirmed;
+  if (!session->peer || job.header.result == wire::ResultMode::caller) return;
+  auto& sends = context_.out->sends;
+  if (!sends.empty() && sends.back().peer == *session->peer) {
+    // Jobs of a batch that finish together are one entry.
+    auto* last = std::get_if<wire::Confirm>(&sends.back().message);
+    if (last != nullptr && last->batch == job.batch && last->index + last->count == job.index &&
+        last->first.queue == job.id.queue && last->first.priority == job.id.priority &&
+        last->first.sequence + last->count == job.id.sequence) {
+      ++last->count;
+      return;
+    }
+  }
+  context_.send(*session->peer, Side::frontend, wire::Confirm{job.batch, job.index, 1, job.id});
+}
+
+void Sessions::tell_end(const Job& job, const Ending& ending) {
+  confirm_one(job);
+  if (job.header.result != wire::ResultMode::caller) return;
+  store_result(job, ending);
+  const Origin& origin = job.header.origin;
+  ClientSession* session = of(origin.session);
+  if (session == nullptr || !session->peer) return;
+  context_.send(*session->peer, Side::frontend,
+                wire::JobResult{origin.batch, origin.index, job.id, ending.end, ending.attempts,
+                                ending.worker, ending.reason, ending.bytes});
+}
+
+void Sessions::repeat_result(const PutResult& result) {
+  ClientSession* session = of(result.origin.session);
+  if (session == nullptr || !session->peer) return;
+  context_.send(
+      *session->peer, Side::frontend,
+      wire::JobResult{result.origin.batch, result.origin.index, result.id, result.end,
+                      result.attempts, result.worker, result.reason, result.bytes.view()});
+}
+
+void Sessions::store_result(const Job& job, const Ending& ending) {
+  // A session that said goodbye, or was dropped, takes no results any more.
+  if (of(job.header.origin.session) == nullptr) return;
+  PutResult result;
+  result.id = job.id;
+  result.end = ending.end;
+  result.attempts = ending.attempts;
+  result.origin = job.header.origin;
+  result.worker = ending.worker;
+  result.reason = ending.reason;
+  result.bytes = Payload::copy_of(ending.bytes);
+  result.expires_at =
+      context_.now.wall + std::chrono::duration_cast<Milliseconds>(context_.config.result_ttl);
+  const WallTime expires_at = result.expires_at;
+  const JournalSequence number = context_.record(std::move(result));
+  results_[job.id] = {number, expires_at};
+  results_by_expiry_.emplace_back(expires_at, job.id);
+  forget_taken_results();
+}
+
+// Most results are acknowledged at once, and their places in the queue of expiries are dead weight.
+void Sessions::forget_taken_results() {
+  if (results_by_expiry_.size() < 2 * results_.size() + 1024) return;
+  std::deque<std::pair<WallTime, JobId>> kept;
+  for (const auto& entry : results_by_expiry_) {
+    if (results_.count(entry.second) != 0) kept.push_back(entry);
+  }
+  results_by_expiry_ = std::move(kept);
+}
+
+void Sessions::acknowledge(const std::vector<JobId>& jobs) {
+  for (const JobId& id : jobs) {
+    const auto at = results_.find(id);
+    if (at == results_.end()) continue;
+    context_.record(RemoveResult{id, at->second.put});
+    results_.erase(at);
+  }
+}
+
+std::vector<Peer> Sessions::connected() const {
+  std::vector<Peer> peers;
+  for (const Slot& slot : slots_) {
+    if (slot.session != nullptr && slot.session->peer) peers.push_back(*slot.session->peer);
+  }
+  return peers;
+}
+
+void Sessions::expire() {
+  const Duration silence = context_.config.heartbeat * context_.config.liveness;
+  std::vector<Uuid> expired;
+  for (Slot& slot : slots_) {
+    ClientSession* session = slot.session.get();
+    if (session == nullptr) continue;
+    if (session->peer && context_.attended() - session->last_heard > 3 * silence) {
+      context_.note(NoteKind::client_left, "client " + session->name() + " fell silent");
+      disconnect(*session->peer);
+    }
+    if (!session->peer && context_.now.wall - session->last_seen > context_.config.session_ttl) {
+      expired.push_back(session->uuid());
+    }
+  }
+  for (const Uuid& uuid : expired) {
+    context_.note(NoteKind::session_dropped,
+                  "session " + to_text(uuid) + " was not heard of for days and is forgotten");
+    drop(uuid);
+  }
+  while (!results_by_expiry_.empty() && results_by_expiry_.front().first <= context_.now.wall) {
+    const JobId id = results_by_expiry_.front().second;
+    results_by_expiry_.pop_front();
+    const auto at = results_.find(id);
+    if (at == results_.end() || context_.now.wall < at->second.expires_at) continue;
+    context_.record(RemoveResult{id, at->second.put});
+    results_.erase(at);
+  }
+}
+
+}  // namespace zcrew::core

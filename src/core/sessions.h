@@ -1,0 +1,95 @@
+// All producer sessions: finds them, tells them what is safe and how jobs ended. Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/client_session.h"
+#include "core/context.h"
+#include "core/job.h"
+
+namespace zcrew::core {
+
+// How a job ended, for whom it concerns.
+struct Ending {
+  wire::End end = wire::End::done;
+  std::uint32_t attempts = 0;
+  std::string_view worker;
+  std::string_view reason;
+  std::string_view bytes;
+};
+
+class Sessions {
+ public:
+  explicit Sessions(Context& context) : context_(context) {}
+
+  void recover(const Recovered& recovered);
+
+  [[nodiscard]] ClientSession* of(Peer peer);
+  [[nodiscard]] ClientSession* of(const Uuid& uuid);
+  [[nodiscard]] SessionRef reference(const ClientSession& session) const;
+
+  // The session of this uuid, made if it is new, and connected to `peer` from now on.
+  ClientSession& connect(Peer peer, const Uuid& uuid, const std::string& name);
+  void disconnect(Peer peer);
+  void drop(const Uuid& uuid);
+
+  // A batch was accepted: its confirms go out when its last record is durable.
+  void await(ClientSession& session, std::uint64_t batch, JournalSequence number);
+  void on_durable();
+
+  // The job ended, or its result is repeated: confirms it, and tells the caller if there is one.
+  void tell_end(const Job& job, const Ending& ending);
+  void repeat_result(const PutResult& result);
+  // Says again what of a resent batch is safe already.
+  void repeat_confirms(ClientSession& session, Batch& batch);
+
+  // Callers have these results.
+  void acknowledge(const std::vector<JobId>& jobs);
+
+  // Drops sessions and results nobody came back for, and connections that fell silent.
+  void expire();
+  [[nodiscard]] std::vector<PutSession> take_changed();
+  [[nodiscard]] std::size_t size() const { return by_uuid_.size(); }
+  [[nodiscard]] bool awaiting() const { return !awaiting_.empty(); }
+  [[nodiscard]] std::vector<Peer> connected() const;
+
+  static constexpr Duration expire_every = std::chrono::seconds{10};
+
+ private:
+  struct Slot {
+    std::unique_ptr<ClientSession> session;
+    std::uint32_t generation = 1;
+  };
+  struct Awaited {
+    JournalSequence number = 0;
+    SessionRef session;
+    std::uint64_t batch = 0;
+  };
+  struct StoredResult {
+    JournalSequence put = 0;
+    WallTime expires_at{};
+  };
+  [[nodiscard]] ClientSession* find(SessionRef reference) const;
+  ClientSession& add(ClientSession session);
+  void confirm_one(const Job& job);
+  void store_result(const Job& job, const Ending& ending);
+  void forget_taken_results();
+  void mark_changed(ClientSession& session);
+
+  Context& context_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<Uuid, std::uint32_t> by_uuid_;
+  std::unordered_map<Peer, std::uint32_t> by_peer_;
+  std::deque<Awaited> awaiting_;        // by number
+  std::vector<std::uint32_t> changed_;  // slots
+  std::unordered_map<JobId, StoredResult> results_;
+  std::deque<std::pair<WallTime, JobId>> results_by_expiry_;
+};
+
+}  // namespace zcrew::core

@@ -1,0 +1,420 @@
+#include "core/worker_desk.h"
+
+#include <algorithm>
+
+namespace zcrew::core {
+
+namespace {
+
+// Bytes a second a thin line is trusted to carry (design D8).
+constexpr std::uint64_t thin_line = std::uint64_t{1} << 20U;
+
+Duration allowance_for(std::uint64_t bytes) {
+  if (bytes <= thin_line) return Duration{0};
+  return Duration{static_cast<std::int64_t>(bytes * 1000000 / thin_line)};
+}
+
+// A moving average over about eight samples: quick enough to follow a queue whose jobs change.
+std::uint64_t average(std::uint64_t old, std::uint64_t sample) {
+  return old == 0 ? std::max<std::uint64_t>(sample, 1) : (old * 7 + sample) / 8;
+}
+
+// Jobs out longer than this get a row in `held` (design D6).
+constexpr Duration long_held = std::chrono::seconds{1};
+
+}  // namespace
+
+// ---- who is who
+// ----------------------------------------------------------------------------------
+
+Worker* WorkerDesk::find(Peer peer) {
+  const auto at = by_peer_.find(peer);
+  return at == by_peer_.end() ? nullptr : at->second;
+}
+
+Worker* WorkerDesk::native(Peer peer) {
+  Worker* worker = find(peer);
+  if (worker != nullptr && worker->dialect == Dialect::native) {
+    heard(*worker);
+    return worker;
+  }
+  context_.send(peer, Side::backend,
+                wire::Error{wire::ErrorCode::hello_first,
+                            "this connection has no session: say HELLO on a new socket"});
+  return nullptr;
+}
+
+Worker& WorkerDesk::add(Peer peer, Dialect dialect, std::string name) {
+  auto made = std::make_unique<Worker>();
+  Worker& worker = *made;
+  worker.number = next_number_++;
+  worker.dialect = dialect;
+  worker.name = std::move(name);
+  worker.peer = peer;
+  by_peer_[peer] = &worker;
+  workers_[worker.number] = std::move(made);
+  return worker;
+}
+
+void WorkerDesk::remove(Worker& worker) {
+  ZCREW_CHECK(worker.held == 0);
+  dispatcher_.leave(worker);
+  checks_.erase({worker.check_at, worker.number});
+  if (worker.peer) by_peer_.erase(*worker.peer);
+  if (worker.lookup) lookups_.erase(*worker.lookup);
+  if (worker.dialect == Dialect::native) by_instance_.erase(worker.instance);
+  joining_.erase(worker.number);
+  workers_.erase(worker.number);
+}
+
+void WorkerDesk::heard(Worker& worker) {
+  worker.last_heard = context_.attended();
+  worker.allowance = {};
+}
+
+void WorkerDesk::schedule(Worker& worker, Instant at) {
+  checks_.erase({worker.check_at, worker.number});
+  worker.check_at = at;
+  checks_.insert({at, worker.number});
+}
+
+Instant WorkerDesk::next_check() const {
+  return checks_.empty() ? Instant::max() : checks_.begin()->first;
+}
+
+void WorkerDesk::send(Worker& worker, Message message) {
+  if (!worker.peer) return;
+  worker.last_sent = context_.attended();
+  context_.send(*worker.peer, Side::backend, std::move(message));
+}
+
+// ---- hand-outs
+// -----------------------------------------------------------------------------------
+
+void WorkerDesk::give(Job& job, Worker& worker) {
+  book_.hand_out(job, &worker);
+  worker.link(job);
+  if (!job.payload_here) {
+    job.waits_to_go = true;
+    context_.read(LoadPayload{job.id, Place::ready});
+  }
+  if (worker.dialect != Dialect::native) {
+    const Duration lease =
+        job.header.time_limit_ms == 0
+            ? context_.config.guide_lease
+            : std::min<Duration>(context_.config.guide_lease,
+                                 Milliseconds{static_cast<std::int64_t>(job.header.time_limit_ms)});
+    worker.lease_end = context_.attended() + lease;
+    if (!job.in_memory_only) {
+      // It keeps nothing over a restart, so the journal must know before it can.
+      job.waits_to_go = true;
+      book_.put_held_row(job, Uuid{},
+                         context_.now.wall + std::chrono::duration_cast<Milliseconds>(lease));
+      departures_.push_back({context_.last_record, job.token});
+    }
+  }
+  if (!job.waits_to_go) send_run(worker, job);
+}
+
+void WorkerDesk::send_run(Worker& worker, Job& job) {
+  job.waits_to_go = false;
+  job.handed_out = context_.attended();
+  if (worker.dialect != Dialect::native) {
+    return send(worker, ToGuideWorker{job.token, job.payload.view()});
+  }
+  const Duration allowance = allowance_for(job.payload_bytes);
+  if (allowance.count() > 0) {
+    worker.allowance += allowance;
+    send(worker, wire::Heartbeat{job.payload_bytes});
+  }
+  send(worker, wire::RunItem{job.token, book_.attempt_of(job), job.header.time_limit_ms,
+                             job.payload.view()});
+  book_.drop_payload(job);
+}
+
+// Sends a RUN that waited, once nothing is missing any more.
+void WorkerDesk::resume_departure(Job& job) {
+  if (!job.waits_to_go || job.worker == nullptr || !job.payload_here) return;
+  const bool row_pending =
+      std::any_of(departures_.begin(), departures_.end(),
+                  [&](const Departure& departure) { return departure.token == job.token; });
+  if (!row_pending) send_run(*job.worker, job);
+}
+
+void WorkerDesk::on_payload(const PayloadLoaded& loaded) {
+  Job* job = book_.held(loaded.id);
+  if (job == nullptr || job->payload_here) return;
+  ZCREW_CHECK(loaded.found && loaded.payload.size() == job->payload_bytes);
+  job->payload = loaded.payload;
+  job->payload_here = true;
+  resume_departure(*job);
+}
+
+void WorkerDesk::on_durable() {
+  while (!departures_.empty() && departures_.front().number <= context_.durable) {
+    const Token token = departures_.front().token;
+    departures_.pop_front();
+    Job* job = book_.held(token.job);
+    if (job != nullptr && job->token == token) resume_departure(*job);
+  }
+  while (!settling_.empty() && settling_.front().number <= context_.durable) {
+    const Settling settled = settling_.front();
+    settling_.pop_front();
+    if (Worker* worker = find(settled.peer)) send(*worker, settled.token);
+  }
+  const std::set<std::uint32_t> joining = joining_;
+  for (const std::uint32_t number : joining) welcome_if_ready(*workers_.at(number));
+}
+
+// ---- outcomes
+// ------------------------------------------------------------------------------------
+
+// Whatever the outcome changed, or an earlier copy of it, is among the records so far.
+void WorkerDesk::settle_when_durable(Peer peer, const Token& token) {
+  if (context_.last_record <= context_.durable) {
+    if (Worker* worker = find(peer)) send(*worker, token);
+    return;
+  }
+  settling_.push_back({context_.last_record, peer, token});
+}
+
+void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
+  Worker* worker = native(peer);
+  if (worker == nullptr) return;
+  for (const wire::OutcomeItem& item : message.entries) take_outcome(*worker, item);
+  dispatcher_.update(*worker);
+}
+
+void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
+  Job* job = book_.held(item.token.job);
+  if (job == nullptr || job->token != item.token || job->worker != &worker) {
+    ++context_.counters.stale;
+    context_.note(NoteKind::outcome_stale, "an outcome of worker " + worker.name + " for job " +
+                                               to_text(item.token.job) +
+                                               " is dropped: the attempt is over already");
+    return settle_when_durable(*worker.peer, item.token);
+  }
+  learn(worker, *job, item);
+  detach(*job);
+  switch (item.outcome) {
+    case wire::Outcome::done:
+      ++worker.done;
+      book_.done(*job, worker.name, item.bytes);
+      break;
+    case wire::Outcome::failed:
+      ++worker.failed;
+      book_.failed(*job, worker.name, item.bytes, item.delay_ms);
+      break;
+    case wire::Outcome::rejected:
+      ++worker.failed;
+      book_.rejected(*job, worker.name, item.bytes);
+      break;
+    case wire::Outcome::released:
+      ++context_.counters.released;
+      book_.give_back(*job);
+      break;
+  }
+  settle_when_durable(*worker.peer, item.token);
+}
+
+void WorkerDesk::learn(Worker& worker, const Job& job, const wire::OutcomeItem& item) {
+  if (item.outcome == wire::Outcome::released) return;
+  worker.service_us = average(worker.service_us, item.run_us);
+  const auto elapsed = static_cast<std::uint64_t>((context_.attended() - job.handed_out).count());
+  if (job.token.epoch == context_.epoch && elapsed > item.held_us) {
+    worker.round_trip_us = average(worker.round_trip_us, elapsed - item.held_us);
+  }
+  Queue& queue = *book_.find_queue(job.id.queue);
+  // Slower averages than above: these compare workers, and one odd job must not move the order.
+  const std::uint64_t run = std::clamp<std::uint64_t>(item.run_us, 1, 1000000000);
+  queue.mean_run_us = queue.mean_run_us == 0 ? run : (queue.mean_run_us * 63 + run) / 64;
+  const std::uint64_t ratio = std::clamp<std::uint64_t>(
+      run * 1000 / std::max<std::uint64_t>(queue.mean_run_us, 1), 1, 64000);
+  worker.slowness = (worker.slowness * 31 + ratio) / 32;
+}
+
+void WorkerDesk::detach(Job& job) {
+  Worker& worker = *job.worker;
+  worker.unlink(job);
+}
+
+// ---- leaving
+// -------------------------------------------------------------------------------------
+
+void WorkerDesk::on(Peer peer, const wire::Drain& drain) {
+  static_cast<void>(drain);
+  Worker* worker = native(peer);
+  if (worker == nullptr || worker->state != WorkerState::active) return;
+  worker->state = WorkerState::draining;
+  dispatcher_.update(*worker);
+  context_.note(NoteKind::worker_draining, "worker " + worker->name + " finishes what it has");
+}
+
+void WorkerDesk::on(Peer peer, const wire::Heartbeat& heartbeat) {
+  Worker* worker = native(peer);
+  if (worker == nullptr) return;
+  worker->allowance = allowance_for(std::min<std::uint64_t>(
+      heartbeat.coming_bytes, limits::payload_bytes_max + limits::message_bytes_target));
+}
+
+void WorkerDesk::on(Peer peer, const wire::Bye& bye) {
+  static_cast<void>(bye);
+  Worker* worker = find(peer);
+  if (worker == nullptr || worker->dialect != Dialect::native) return;
+  context_.note(NoteKind::worker_left, "worker " + worker->name + " left");
+  while (worker->first_held != nullptr) {
+    Job& job = *worker->first_held;
+    detach(job);
+    book_.give_back(job);
+  }
+  context_.record(RemoveInstance{worker->instance});
+  known_.erase(worker->instance);
+  remove(*worker);
+}
+
+void WorkerDesk::gone(Peer peer) {
+  Worker* worker = find(peer);
+  if (worker == nullptr) return;
+  by_peer_.erase(peer);
+  worker->peer.reset();
+  if (worker->dialect != Dialect::native) {
+    lose_guide_job(*worker, "its Guide worker " + worker->name + " disconnected");
+    context_.note(NoteKind::worker_left, "Guide worker " + worker->name + " disconnected");
+    return remove(*worker);
+  }
+  worker->state = WorkerState::suspect;
+  joining_.erase(worker->number);
+  worker->grace_end = context_.attended() + context_.config.disconnect_grace;
+  dispatcher_.update(*worker);
+  schedule(*worker, worker->grace_end);
+  context_.note(NoteKind::worker_suspect,
+                "worker " + worker->name + " lost its connection; its jobs go elsewhere in " +
+                    to_text(context_.config.disconnect_grace) + " unless it comes back");
+}
+
+void WorkerDesk::die(Worker& worker, const std::string& why) {
+  context_.note(NoteKind::worker_dead, "worker " + worker.name + " is dead: " + why + "; " +
+                                           std::to_string(worker.held) +
+                                           " jobs go to other workers");
+  if (worker.peer) {
+    context_.send(*worker.peer, Side::backend,
+                  wire::Error{wire::ErrorCode::declared_dead,
+                              "this worker was silent for too long: say HELLO on a new socket"});
+  }
+  // Jobs it had not begun cannot have killed it: only as many as it ran at once count a crash.
+  const std::uint32_t running = worker.concurrency();
+  for (std::uint32_t i = 0; worker.first_held != nullptr; ++i) {
+    Job& job = *worker.first_held;
+    const bool ran = i < running && !job.waits_to_go;
+    detach(job);
+    if (ran) {
+      book_.crashed(job, worker.name, "worker " + worker.name + " died: " + why);
+    } else {
+      book_.give_back(job);
+    }
+  }
+  context_.record(RemoveInstance{worker.instance});
+  known_.erase(worker.instance);
+  remove(worker);
+}
+
+// ---- time
+// ----------------------------------------------------------------------------------------
+
+void WorkerDesk::tick() {
+  while (!checks_.empty() && checks_.begin()->first <= context_.attended()) {
+    const std::uint32_t number = checks_.begin()->second;
+    check(*workers_.at(number));
+  }
+}
+
+void WorkerDesk::check(Worker& worker) {
+  if (worker.dialect == Dialect::native) {
+    check_native(worker);
+  } else {
+    check_guide(worker);
+  }
+}
+
+void WorkerDesk::check_native(Worker& worker) {
+  const Instant now = context_.attended();
+  if (worker.state == WorkerState::suspect) {
+    if (now < worker.grace_end) return schedule(worker, worker.grace_end);
+    return die(worker, "its connection is gone");
+  }
+  const Duration silence = context_.config.heartbeat * context_.config.liveness;
+  const Instant deadline = worker.last_heard + silence + worker.allowance;
+  if (now >= deadline) return die(worker, "silent for " + to_text(now - worker.last_heard));
+  note_held_rows(worker);
+  beat(worker);
+  schedule(worker, std::min(deadline, worker.last_sent + context_.config.heartbeat));
+}
+
+void WorkerDesk::beat(Worker& worker) {
+  // A tenth early, so that a beat a little late still arrives within the interval it belongs to.
+  const Duration interval = context_.config.heartbeat * 9 / 10;
+  if (context_.attended() - worker.last_sent < interval) return;
+  if (worker.dialect == Dialect::native) return send(worker, wire::Heartbeat{});
+  send(worker, GuideBeat{worker.dialect == Dialect::guide_byte ? wire::GuideSpelling::byte
+                                                               : wire::GuideSpelling::word});
+}
+
+void WorkerDesk::note_held_rows(Worker& worker) {
+  const Instant now = context_.attended();
+  for (Job* job = worker.first_held; job != nullptr; job = job->next) {
+    if (now - job->handed_out < long_held) return;  // the list is in order of hand-out
+    if (!job->held_row && !job->in_memory_only) book_.put_held_row(*job, worker.instance, {});
+  }
+}
+
+std::uint32_t WorkerDesk::set_weight(const std::string& name, std::uint32_t weight) {
+  std::uint32_t changed = 0;
+  for (const auto& [number, worker] : workers_) {
+    if (worker->name != name) continue;
+    worker->weight = weight;
+    ++changed;
+    if (worker->dialect == Dialect::native) {
+      send(*worker, wire::Capacity{weight, worker->concurrency()});
+    }
+    dispatcher_.update(*worker);
+  }
+  if (changed > 0) weights_[name] = weight;
+  return changed;
+}
+
+bool WorkerDesk::holding() const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const auto& entry) { return entry.second->held > 0; });
+}
+
+void WorkerDesk::say_bye() {
+  for (const auto& [number, worker] : workers_) {
+    if (worker->dialect == Dialect::native) send(*worker, wire::Bye{});
+  }
+}
+
+std::vector<const Worker*> WorkerDesk::workers() const {
+  std::vector<const Worker*> all;
+  for (const auto& [number, worker] : workers_) all.push_back(worker.get());
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Worker* a, const Worker* b) { return a->name < b->name; });
+  return all;
+}
+
+void WorkerDesk::check_invariants() const {
+  for (const auto& [number, worker] : workers_) {
+    std::uint32_t held = 0;
+    for (const Job* job = worker->first_held; job != nullptr; job = job->next) {
+      ZCREW_CHECK(job->worker == worker.get() && job->state == JobState::held);
+      ++held;
+    }
+    ZCREW_CHECK(held == worker->held);
+    ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.credit(*worker) > 0));
+    ZCREW_CHECK(checks_.count({worker->check_at, number}) == 1);
+  }
+  for (const Job* job : book_.held_jobs()) {
+    ZCREW_CHECK(job->worker == nullptr || workers_.count(job->worker->number) == 1);
+  }
+}
+
+}  // namespace zcrew::core

@@ -1,0 +1,115 @@
+// The half of WorkerDesk for the ZeroMQ Guide's Paranoid Pirate workers (design D13). Such a worker
+// says READY, takes one job at a time, is silent while it works, and keeps nothing.
+#include "core/worker_desk.h"
+
+namespace zcrew::core {
+
+namespace {
+
+Dialect dialect_of(wire::GuideSpelling spelling) {
+  return spelling == wire::GuideSpelling::byte ? Dialect::guide_byte : Dialect::guide_word;
+}
+
+}  // namespace
+
+Worker& WorkerDesk::guide(Peer peer, Dialect dialect) {
+  if (Worker* worker = find(peer)) {
+    heard(*worker);
+    return *worker;
+  }
+  Worker& worker = add(peer, dialect, "guide-" + std::to_string(next_number_));
+  worker.state = WorkerState::active;
+  worker.queues.push_back(book_.open_queue("default")->number);
+  heard(worker);
+  worker.last_sent = context_.attended();
+  schedule(worker, context_.attended() + context_.config.heartbeat * 9 / 10);
+  dispatcher_.join(worker);
+  context_.note(NoteKind::worker_joined, "Guide worker " + worker.name + " is here");
+  return worker;
+}
+
+void WorkerDesk::on(Peer peer, const wire::GuideReady& ready) {
+  if (const Worker* known = find(peer); known != nullptr && known->dialect == Dialect::native)
+    return;
+  Worker& worker = guide(peer, dialect_of(ready.spelling));
+  worker.dialect = dialect_of(ready.spelling);
+  // READY on a known connection is a fresh start: what it had is lost.
+  lose_guide_job(worker, "its Guide worker " + worker.name + " started anew");
+  worker.overdue = false;
+  dispatcher_.update(worker);
+}
+
+// A heartbeat never gives credit, except that a worker which outlived a router says nothing else.
+void WorkerDesk::on(Peer peer, const wire::GuideHeartbeat& heartbeat) {
+  if (const Worker* known = find(peer); known != nullptr && known->dialect == Dialect::native)
+    return;
+  guide(peer, dialect_of(heartbeat.spelling)).dialect = dialect_of(heartbeat.spelling);
+}
+
+void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
+  const Worker* known = find(peer);
+  if (known != nullptr && known->dialect == Dialect::native) return;
+  Worker& worker = guide(peer, Dialect::guide_byte);
+  worker.overdue = false;
+  Job* job = book_.held(reply.token.job);
+  const bool is_current = job != nullptr && job->token == reply.token &&
+                          (job->worker == &worker || job->worker == nullptr);
+  if (is_current) {
+    if (job->worker == nullptr) {
+      ++context_.counters.resumed;
+    } else {
+      detach(*job);
+    }
+    ++worker.done;
+    book_.done(*job, worker.name, reply.body);
+  } else {
+    ++context_.counters.stale;
+    context_.note(NoteKind::outcome_stale, "a late reply of Guide worker " + worker.name +
+                                               " for job " + to_text(reply.token.job) +
+                                               " is dropped");
+  }
+  dispatcher_.update(worker);
+}
+
+void WorkerDesk::lose_guide_job(Worker& worker, const std::string& why) {
+  while (worker.first_held != nullptr) {
+    Job& job = *worker.first_held;
+    const bool ran = !job.waits_to_go;
+    detach(job);
+    if (ran) {
+      book_.crashed(job, worker.name, why);
+    } else {
+      book_.give_back(job);
+    }
+  }
+}
+
+void WorkerDesk::check_guide(Worker& worker) {
+  const Instant now = context_.attended();
+  const Duration interval = context_.config.heartbeat;
+  if (worker.held > 0) {
+    // Silent because it works: only the lease judges it.
+    if (now >= worker.lease_end) {
+      context_.note(NoteKind::guide_lease_over,
+                    "Guide worker " + worker.name + " kept a job beyond its lease of " +
+                        to_text(context_.config.guide_lease) + "; the job goes elsewhere");
+      lose_guide_job(worker, "the lease at Guide worker " + worker.name + " was over");
+      worker.overdue = true;
+      dispatcher_.update(worker);
+    }
+  } else if (!worker.overdue && now - worker.last_heard >= interval * context_.config.liveness) {
+    context_.note(NoteKind::worker_dead, "Guide worker " + worker.name + " is dead: silent for " +
+                                             to_text(now - worker.last_heard));
+    return remove(worker);
+  } else if (worker.overdue && now - worker.lease_end >= context_.config.guide_lease) {
+    context_.note(NoteKind::worker_dead,
+                  "Guide worker " + worker.name + " is given up: a second lease passed in silence");
+    return remove(worker);
+  }
+  beat(worker);
+  Instant next = worker.last_sent + interval * 9 / 10;
+  if (worker.held > 0) next = std::min(next, worker.lease_end);
+  schedule(worker, std::max(next, now + Milliseconds{1}));
+}
+
+}  // namespace zcrew::core

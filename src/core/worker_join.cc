@@ -1,0 +1,194 @@
+// The half of WorkerDesk that seats native workers: HELLO, what they still hold, WELCOME.
+#include <algorithm>
+
+#include "core/names.h"
+#include "core/worker_desk.h"
+
+namespace zcrew::core {
+
+void WorkerDesk::recover(const Recovered& recovered) {
+  for (const PutInstance& row : recovered.instances) known_[row.instance] = 0;
+}
+
+std::string_view WorkerDesk::fault_of(const wire::WorkerHello& hello) const {
+  if (hello.weight > limits::weight_max) return "weight is above 10000: choose a smaller one";
+  if (hello.concurrency > limits::concurrency_max) return "concurrency is above 65536";
+  if (hello.queues.empty()) return "no queue named: name at least one";
+  if (hello.queues.size() > limits::queues_per_worker_max) return "more than 1024 queues named";
+  for (const std::string_view name : hello.queues) {
+    if (!is_queue_name(name))
+      return "a queue's name has 1 to 128 of: letters, digits, '.', '_', '-'";
+  }
+  if (hello.name.size() > limits::name_bytes_max) return "the worker's name is above 128 bytes";
+  return {};
+}
+
+void WorkerDesk::on(Peer peer, const wire::WorkerHello& hello) {
+  if (const std::string_view fault = fault_of(hello); !fault.empty()) {
+    context_.send(peer, Side::backend, wire::Error{wire::ErrorCode::bad_worker_option, fault});
+    return;
+  }
+  Worker& worker = seat(peer, hello);
+  compare_reported(worker, hello);
+  const auto known = known_.find(worker.instance);
+  if (known == known_.end()) {
+    worker.known_at = context_.record(PutInstance{worker.instance, worker.name, context_.now.wall});
+    known_[worker.instance] = worker.known_at;
+  } else {
+    worker.known_at = known->second;
+  }
+  welcome_if_ready(worker);
+}
+
+// The worker of this instance, old or new, on this connection. A newer connection supersedes.
+Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
+  if (Worker* other = find(peer); other != nullptr && other->instance != hello.instance) gone(peer);
+  const auto at = by_instance_.find(hello.instance);
+  Worker* worker = at == by_instance_.end() ? nullptr : at->second;
+  if (worker == nullptr) {
+    worker = &add(peer, Dialect::native, "");
+    worker->instance = hello.instance;
+    by_instance_[hello.instance] = worker;
+  } else {
+    dispatcher_.leave(*worker);
+    if (worker->lookup) lookups_.erase(*std::exchange(worker->lookup, std::nullopt));
+    if (worker->peer && *worker->peer != peer) {
+      context_.send(*worker->peer, Side::backend,
+                    wire::Error{wire::ErrorCode::superseded,
+                                "a newer connection of this worker took over: close this one"});
+      context_.note(NoteKind::worker_superseded,
+                    "worker " + worker->name + " came back on a new connection");
+      by_peer_.erase(*worker->peer);
+    }
+    worker->peer = peer;
+    by_peer_[peer] = worker;
+  }
+  worker->state = WorkerState::joining;
+  joining_.insert(worker->number);
+  worker->name = hello.name.empty() ? to_text(hello.instance).substr(0, 8) : printable(hello.name);
+  worker->weight = hello.weight;
+  worker->own_concurrency = hello.concurrency;
+  if (const auto set = weights_.find(worker->name); set != weights_.end()) {
+    worker->weight = set->second;
+  }
+  worker->queues.clear();
+  for (const std::string_view name : hello.queues) {
+    if (const Queue* queue = book_.open_queue(name)) worker->queues.push_back(queue->number);
+  }
+  std::sort(worker->queues.begin(), worker->queues.end());
+  worker->queues.erase(std::unique(worker->queues.begin(), worker->queues.end()),
+                       worker->queues.end());
+  heard(*worker);
+  worker->last_sent = context_.attended();
+  schedule(*worker, context_.attended() + context_.config.heartbeat);
+  return *worker;
+}
+
+// What the worker lists is the truth: what it does not list never reached it, or was lost there.
+void WorkerDesk::compare_reported(Worker& worker, const wire::WorkerHello& hello) {
+  worker.abandon.clear();
+  worker.reported.clear();
+  std::set<Token> listed(hello.held.begin(), hello.held.end());
+  listed.insert(hello.finished.begin(), hello.finished.end());
+  for (Job* job = worker.first_held; job != nullptr;) {
+    Job* next = job->next;
+    if (listed.count(job->token) == 0) {
+      detach(*job);
+      book_.give_back(*job);
+    } else {
+      ++context_.counters.resumed;
+    }
+    job = next;
+  }
+  for (const Token& token : hello.held) claim(worker, token, true);
+  worker.reported_held = worker.reported.size();
+  for (const Token& token : hello.finished) claim(worker, token, false);
+  if (worker.reported.empty()) return;
+  LoadJobs lookup;
+  lookup.request = deferred_.new_request();
+  for (const Token& token : worker.reported) lookup.jobs.push_back(token.job);
+  worker.lookup = lookup.request;
+  lookups_[lookup.request] = worker.number;
+  deferred_.read(std::move(lookup));
+}
+
+// Decides about one reported attempt, or leaves it to a look into the journal.
+void WorkerDesk::claim(Worker& worker, const Token& token, bool is_held) {
+  Job* job = book_.held(token.job);
+  if (job != nullptr && job->worker == &worker && job->token == token) return;
+  if (job != nullptr && job->worker == nullptr && job->token <= token &&
+      token.epoch < context_.epoch) {
+    // Out since before the restart, and here it is.
+    job->token = token;
+    worker.link(*job);
+    ++context_.counters.resumed;
+    return;
+  }
+  if (job == nullptr && token.epoch < context_.epoch) {
+    worker.reported.push_back(token);
+    return;
+  }
+  if (is_held) worker.abandon.push_back(token);
+}
+
+void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
+  const auto at = lookups_.find(loaded.request);
+  if (at == lookups_.end()) return;
+  Worker& worker = *workers_.at(at->second);
+  lookups_.erase(at);
+  worker.lookup.reset();
+  for (std::size_t i = 0; i < worker.reported.size(); ++i) {
+    const Token& token = worker.reported[i];
+    const LoadedJob& found = loaded.jobs[i];
+    const Job* in_memory = book_.ready_in_memory(token.job);
+    const JobHeader& header = in_memory != nullptr ? in_memory->header : found.header;
+    const bool is_there = in_memory != nullptr ||
+                          (found.place == Place::ready && book_.may_be_ready_on_disk(token.job));
+    const bool is_current =
+        std::pair(token.epoch, token.handout) > std::pair(header.handout_epoch, header.handouts);
+    if (is_there && is_current && book_.held(token.job) == nullptr) {
+      worker.link(book_.adopt(found, token));
+      ++context_.counters.resumed;
+    } else if (i < worker.reported_held) {
+      worker.abandon.push_back(token);
+    }
+  }
+  worker.reported.clear();
+  welcome_if_ready(worker);
+}
+
+void WorkerDesk::welcome_if_ready(Worker& worker) {
+  if (worker.lookup || worker.known_at > context_.durable) return;
+  worker.state = WorkerState::active;
+  joining_.erase(worker.number);
+  wire::WorkerWelcome welcome;
+  welcome.epoch = context_.epoch;
+  welcome.heartbeat_ms = static_cast<std::uint32_t>(context_.config.heartbeat.count() / 1000);
+  welcome.liveness = context_.config.liveness;
+  welcome.concurrency = worker.concurrency();
+  for (const QueueNumber number : worker.queues) {
+    welcome.queues.push_back({number, book_.find_queue(number)->settings.name});
+  }
+  welcome.abandon = std::move(worker.abandon);
+  worker.abandon.clear();
+  const bool resumed = worker.held > 0;
+  context_.note(resumed ? NoteKind::worker_resumed : NoteKind::worker_joined,
+                "worker " + worker.name + " is here with weight " + std::to_string(worker.weight) +
+                    ", concurrency " + std::to_string(worker.concurrency()) +
+                    (resumed ? ", and goes on with " + std::to_string(worker.held) + " jobs" : ""));
+  send(worker, std::move(welcome));
+  recovery_.reported(worker.instance);
+  dispatcher_.join(worker);
+}
+
+// Instances of the journal that never came back: their jobs of which the journal knows count a
+// crash.
+void WorkerDesk::bury_missing() {
+  for (const auto& [instance, name] : recovery_.missing()) {
+    context_.note(NoteKind::worker_dead, "worker " + name + " did not come back after the restart");
+    context_.record(RemoveInstance{instance});
+    known_.erase(instance);
+  }
+}
+
+}  // namespace zcrew::core
