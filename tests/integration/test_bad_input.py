@@ -2,12 +2,12 @@
 
 import os
 import socket
-import stat
 
 import zmq
 
 from crew import wait_until
 from crew_test import CrewTest, main
+from journal_bytes import set_format
 from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, ERROR, HEARTBEAT, OUTCOME, REFUSED, RUN,
                          SETTLED, SUBMIT, WORKER_HELLO, NativePeer, pack)
 
@@ -75,13 +75,26 @@ class CommandLine(CrewTest):
         self.assertNotEqual(self.crew.zcrew("check", "--journal", "nowhere",
                                             check=False).returncode, 0)
 
+    def test_a_journal_of_a_newer_format_is_refused_and_not_touched(self):
+        router = self.crew.router()
+        self.crew.zcrew("submit", "--router", router.clients, "x")
+        router.process.terminate()
+        data = router.journal / "data.mdb"
+        set_format(data, 1, 2)
+        before = data.read_bytes()
+        run = self.crew.call(router.arguments(), check=False)
+        self.assertEqual(run.returncode, 78, run.stderr)
+        self.assertIn("newer", run.stderr)
+        self.assertEqual(data.read_bytes(), before)
+        set_format(data, 2, 1)
+        router.start()
+        self.assertEqual(router.status()["ready"], 1)
+
     def test_a_damaged_journal_is_refused_not_misread(self):
         router = self.crew.router()
         self.crew.zcrew("submit", "--router", router.clients, *"0123456789")
         router.kill()
-        (file,) = [entry for entry in router.journal.iterdir()
-                   if stat.S_ISREG(entry.stat().st_mode) and entry.stat().st_size > 16384]
-        os.truncate(file, 4096 * 3)
+        os.truncate(router.journal / "data.mdb", 4096 * 3)
         run = self.crew.call(router.arguments(), check=False)
         self.assertEqual(run.returncode, 65, run.stderr)
         self.assertIn(str(router.journal), run.stderr)

@@ -1,4 +1,4 @@
-"""Every flag that the tool's help knows is explained in docs/operations.md, and the other way round.
+"""Every flag of the tool is explained in docs/operations.md, and the other way round.
 
 usage: flags.py --tool ZCREW --page docs/operations.md
 """
