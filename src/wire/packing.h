@@ -26,7 +26,11 @@ class Sink {
       : storage_(storage), at_(storage.data() + used), end_(storage.data() + storage.size()) {}
 
   void write(const char* from, std::size_t size) {
-    if (static_cast<std::size_t>(end_ - at_) < size) grow(size);
+    if (static_cast<std::size_t>(end_ - at_) < size) {
+      // Without the address of this object, which may then live in registers.
+      at_ = make_room(storage_, used(), size);
+      end_ = storage_.data() + storage_.size();
+    }
     if (size != 0) std::memcpy(at_, from, size);  // an empty payload has no address
     at_ += size;
   }
@@ -34,7 +38,8 @@ class Sink {
   [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - storage_.data()); }
 
  private:
-  void grow(std::size_t size);
+  // Returns where to go on.
+  static char* make_room(std::string& storage, std::size_t used, std::size_t size);
 
   std::string& storage_;
   char* at_;
@@ -59,18 +64,32 @@ void put(MsgPacker& out, const Uuid& uuid) {
   put<Rule::exact>(out, {reinterpret_cast<const char*>(uuid.bytes.data()), uuid.bytes.size()});
 }
 
+// Ids go out part by part: gathering them first would make the copy wait for the parts' stores.
+template <typename Number>
+void put_big(MsgPacker& out, Number value) {
+  char bytes[sizeof(Number)];
+  store_big(bytes, value);
+  out.pack_bin_body(bytes, sizeof bytes);
+}
+
+inline void put_parts(MsgPacker& out, const JobId& id) {
+  put_big(out, id.queue);
+  put_big(out, id.priority);
+  put_big(out, id.sequence);
+}
+
 template <Rule rule>
 void put(MsgPacker& out, const JobId& id) {
-  char bytes[job_bytes];
-  store(bytes, id);
-  out.pack_bin(job_bytes).pack_bin_body(bytes, job_bytes);
+  out.pack_bin(job_bytes);
+  put_parts(out, id);
 }
 
 template <Rule rule>
 void put(MsgPacker& out, const Token& token) {
-  char bytes[token_bytes];
-  store(bytes, token);
-  out.pack_bin(token_bytes).pack_bin_body(bytes, token_bytes);
+  out.pack_bin(token_bytes);
+  put_parts(out, token.job);
+  put_big(out, token.handout);
+  put_big(out, token.epoch);
 }
 
 template <Rule rule, typename Number>
