@@ -1,0 +1,316 @@
+#include <algorithm>
+
+#include "base/limits.h"
+#include "session_world.h"
+
+namespace zcrew::worker {
+
+TEST_CASE("the first message of a connection is HELLO with all a router must know") {
+  SessionWorld world;
+  const auto wanted = world.greet();
+  REQUIRE(wanted.messages.size() == 1);
+  const auto& hello = std::get<wire::WorkerHello>(wanted.messages[0]);
+  CHECK(hello.instance == session_options().instance);
+  CHECK(hello.name == "worker");
+  CHECK(hello.weight == 4);
+  CHECK(hello.concurrency == 0);
+  CHECK(hello.queues == std::vector<std::string_view>{"default"});
+  CHECK(hello.held.empty());
+  CHECK(hello.finished.empty());
+}
+
+TEST_CASE("a job that arrives is started with its payload and queue") {
+  SessionWorld world;
+  world.serve();
+  wire::RunMessage message;
+  message.entries.push_back({token(9), 3, 250, "bytes"});
+  const auto wanted = world.receive(message);
+  REQUIRE(wanted.start.size() == 1);
+  const StartJob& job = wanted.start[0];
+  CHECK(job.token == token(9));
+  CHECK(job.attempt == 3);
+  CHECK(job.time_limit_ms == 250);
+  CHECK(*job.queue == "default");
+  CHECK(job.payload.view() == "bytes");
+}
+
+TEST_CASE("outcomes of one turn go out in one message") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1), token(2), token(3)});
+  world.now += Milliseconds{4};
+  world.session.finished({token(2), wire::Outcome::done, 1500, 0, "result"});
+  world.session.finished({token(1), wire::Outcome::failed, 7, 30, "reason"});
+  const auto wanted = world.turn();
+  REQUIRE(wanted.messages.size() == 1);
+  const auto outcomes = wanted.outcomes();
+  REQUIRE(outcomes.size() == 2);
+  CHECK(outcomes[0].token == token(2));
+  CHECK(outcomes[0].run_us == 1500);
+  CHECK(outcomes[0].held_us == 4000);
+  CHECK(outcomes[0].bytes == "result");
+  CHECK(outcomes[1].outcome == wire::Outcome::failed);
+  CHECK(outcomes[1].delay_ms == 30);
+  CHECK(world.session.unsettled() == 3);
+}
+
+TEST_CASE("an outcome is said once and kept until it is settled") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  CHECK(world.finish(token(1)).outcomes().size() == 1);
+  CHECK(world.turn().outcomes().empty());
+  CHECK(world.session.unsettled() == 1);
+  world.receive(wire::SettledMessage{{token(1)}});
+  CHECK(world.session.unsettled() == 0);
+}
+
+TEST_CASE("a repeated RUN starts nothing") {
+  SessionWorld world;
+  world.serve();
+  CHECK(world.run({token(1), token(1)}).start.size() == 1);
+  CHECK(world.run({token(1)}).start.empty());
+  world.finish(token(1));
+  CHECK(world.run({token(1)}).start.empty());
+}
+
+TEST_CASE("a reconnect reports what is held and what is finished, and sends unsettled outcomes") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1), token(2), token(3)});
+  world.finish(token(2), wire::Outcome::done, "two");
+  CHECK(world.lose().close);
+
+  world.finish(token(3), wire::Outcome::done, "three");
+  const auto hello = world.greet();
+  REQUIRE(hello.all<wire::WorkerHello>().size() == 1);
+  CHECK(hello.all<wire::WorkerHello>()[0]->held == std::vector<Token>{token(1)});
+  CHECK(hello.all<wire::WorkerHello>()[0]->finished == std::vector<Token>{token(2), token(3)});
+  CHECK(hello.outcomes().empty());
+
+  const auto after = world.welcome();
+  const auto outcomes = after.outcomes();
+  REQUIRE(outcomes.size() == 2);
+  CHECK(outcomes[0].bytes == "two");
+  CHECK(outcomes[1].bytes == "three");
+  CHECK(world.finish(token(1)).outcomes().size() == 1);
+}
+
+TEST_CASE("what WELCOME abandons is dropped: nothing is said of it any more") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1), token(2), token(3)});
+  world.finish(token(2));
+  world.lose();
+  world.greet();
+  const auto wanted = world.welcome({token(1), token(2), token(99)});
+  CHECK(wanted.abandoned == std::vector<Token>{token(1)});
+  CHECK(wanted.outcomes().empty());
+  CHECK(world.finish(token(1)).outcomes().empty());
+  CHECK(world.session.unsettled() == 1);
+}
+
+TEST_CASE("a job that is settled while it runs was taken away") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  CHECK(world.receive(wire::SettledMessage{{token(1)}}).abandoned == std::vector<Token>{token(1)});
+  CHECK(world.finish(token(1)).outcomes().empty());
+}
+
+TEST_CASE("an idle worker heartbeats, a talking one does not need to") {
+  SessionWorld world;
+  world.serve();
+  const Instant start = world.now;
+  CHECK(world.turn_at(start + heartbeat - Microseconds{1}).messages.empty());
+  CHECK(world.turn_at(start + heartbeat).all<wire::Heartbeat>().size() == 1);
+  world.now += heartbeat / 2;
+  world.run({token(1)});
+  CHECK(world.finish(token(1)).messages.size() == 1);
+  world.now += heartbeat / 2;
+  CHECK(world.turn().messages.empty());
+}
+
+TEST_CASE("a worker busy for days heartbeats all the time") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  std::size_t heartbeats = 0;
+  for (int second = 0; second < 1000; ++second) {
+    world.now += heartbeat;
+    heartbeats += world.receive(wire::Heartbeat{}).all<wire::Heartbeat>().size();
+  }
+  CHECK(heartbeats == 1000);
+}
+
+TEST_CASE("the deadline is never later than the next heartbeat") {
+  SessionWorld world;
+  world.serve();
+  CHECK(world.session.deadline() <= world.now + heartbeat);
+}
+
+TEST_CASE("a silent router is left after the liveness time, and a talking one is not") {
+  SessionWorld world;
+  world.serve();
+  const Instant start = world.now;
+  for (int i = 1; i < 3; ++i) CHECK_FALSE(world.turn_at(start + i * heartbeat).close);
+  CHECK(world.turn_at(start + 3 * heartbeat).close);
+
+  world.serve();
+  for (int i = 0; i < 10; ++i) {
+    world.now += 2 * heartbeat;
+    CHECK_FALSE(world.receive(wire::Heartbeat{}).close);
+  }
+}
+
+TEST_CASE("a router that never answers HELLO is left after the liveness time") {
+  SessionWorld world;
+  world.greet();
+  const Instant start = world.now;
+  world.turn_at(start + heartbeat);
+  world.turn_at(start + 2 * heartbeat);
+  CHECK(world.turn_at(start + 3 * heartbeat).close);
+}
+
+TEST_CASE("an announced large message moves the deadline by its size at a MiB a second") {
+  SessionWorld world;
+  world.serve();
+  world.receive(wire::Heartbeat{std::uint64_t{10} << 20U});
+  const Instant start = world.now;
+  for (int second = 1; second < 13; ++second) {
+    CHECK_FALSE(world.turn_at(start + second * heartbeat).close);
+  }
+  CHECK(world.turn_at(start + 13 * heartbeat).close);
+}
+
+TEST_CASE("a process that was stopped does not blame the router") {
+  SessionWorld world;
+  world.serve();
+  CHECK_FALSE(world.turn_at(world.now + std::chrono::minutes{10}).close);
+  const Instant start = world.now;
+  world.turn_at(start + heartbeat);
+  CHECK(world.turn_at(start + 3 * heartbeat).close);
+}
+
+TEST_CASE("a large result is announced before it goes out") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  const std::string large(std::size_t{3} << 20U, 'x');
+  const auto wanted = world.finish(token(1), wire::Outcome::done, large);
+  REQUIRE(wanted.messages.size() == 2);
+  CHECK(std::get<wire::Heartbeat>(wanted.messages[0]).coming_bytes == wanted.frames[1].size());
+  CHECK(wanted.outcomes()[0].bytes == large);
+}
+
+TEST_CASE("many results are cut into messages of bounded size") {
+  SessionWorld world;
+  world.serve();
+  std::vector<Token> tokens;
+  for (Sequence i = 1; i <= 100; ++i) tokens.push_back(token(i));
+  world.run(tokens);
+  for (const Token& one : tokens) {
+    world.session.finished({one, wire::Outcome::done, 0, 0, std::string(20000, 'r')});
+  }
+  const auto wanted = world.turn();
+  CHECK(wanted.outcomes().size() == 100);
+  CHECK(wanted.frames.size() > 5);
+  for (const auto& frame : wanted.frames) CHECK(frame.size() <= limits::message_bytes_target);
+}
+
+TEST_CASE("reconnects are quick at first, then spaced, never over a third of the liveness time") {
+  SessionWorld world;
+  world.serve();
+  world.lose();
+  CHECK(world.wait_for_open() <= Milliseconds{20});
+  Duration longest{};
+  for (int i = 0; i < 50; ++i) {
+    world.session.connected(world.now, world.effects);
+    world.lose();
+    longest = std::max(longest, world.wait_for_open());
+  }
+  CHECK(longest <= heartbeat);
+  CHECK(longest >= heartbeat / 2);
+  world.session.connected(world.now, world.effects);
+  world.welcome();
+  world.lose();
+  CHECK(world.wait_for_open() <= Milliseconds{20});
+}
+
+TEST_CASE("workers of different seeds do not reconnect in step") {
+  auto options = session_options();
+  SessionWorld one(options);
+  options.seed = 2;
+  SessionWorld two(options);
+  one.serve();
+  two.serve();
+  one.lose();
+  two.lose();
+  CHECK(one.wait_for_open() != two.wait_for_open());
+}
+
+TEST_CASE("a router that goes away or forgot us is met again with everything kept") {
+  for (const wire::ToWorker& message :
+       std::vector<wire::ToWorker>{wire::Bye{}, wire::Error{wire::ErrorCode::hello_first, ""},
+                                   wire::Error{wire::ErrorCode::declared_dead, ""},
+                                   wire::Error{wire::ErrorCode::superseded, ""}}) {
+    SessionWorld world;
+    world.serve();
+    world.run({token(1)});
+    CHECK(world.receive(message).close);
+    const auto hello = world.greet();
+    CHECK(hello.all<wire::WorkerHello>()[0]->held == std::vector<Token>{token(1)});
+  }
+}
+
+TEST_CASE("a refusal is told once, and tried again at leisure") {
+  SessionWorld world;
+  const wire::Error refusal{wire::ErrorCode::wrong_socket, "this is the socket for clients"};
+  world.greet();
+  const auto wanted = world.receive(refusal);
+  CHECK(wanted.close);
+  REQUIRE(wanted.notes.size() == 1);
+  CHECK(wanted.notes[0].kind == Note::Kind::refused);
+  CHECK(wanted.notes[0].text.find("this is the socket for clients") != std::string::npos);
+  CHECK(world.wait_for_open() >= heartbeat / 2);
+  world.session.connected(world.now, world.effects);
+  CHECK(world.receive(refusal).notes.empty());
+}
+
+TEST_CASE("an unreadable message ends the connection, since nobody knows what it said") {
+  SessionWorld world;
+  world.serve();
+  world.session.malformed(world.now, wire::ErrorCode::malformed, "cut short", world.effects);
+  const auto wanted = world.turn();
+  CHECK(wanted.close);
+  REQUIRE(wanted.notes.size() == 1);
+  CHECK(wanted.notes[0].text.find("cut short") != std::string::npos);
+}
+
+TEST_CASE("CAPACITY changes the concurrency now and the weight of the next HELLO") {
+  SessionWorld world;
+  world.serve();
+  CHECK(world.session.concurrency() == 4);
+  world.receive(wire::Capacity{9, 9});
+  CHECK(world.session.concurrency() == 9);
+  world.receive(wire::Capacity{0, 0});
+  CHECK(world.session.concurrency() == 1);
+  world.receive(wire::Capacity{7, 7});
+  world.lose();
+  const auto hello = world.greet();
+  CHECK(hello.all<wire::WorkerHello>()[0]->weight == 7);
+  CHECK(hello.all<wire::WorkerHello>()[0]->concurrency == 0);
+}
+
+TEST_CASE("without a router, outcomes wait and nothing is sent") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  world.lose();
+  CHECK(world.finish(token(1)).frames.empty());
+  world.now += std::chrono::hours{5};
+  world.turn();
+  CHECK(world.session.unsettled() == 1);
+}
+
+}  // namespace zcrew::worker

@@ -1,0 +1,151 @@
+// A session with simulated time and a router played by the test.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "wire/decode.h"
+#include "worker/session.h"
+
+namespace zcrew::worker {
+
+inline constexpr Duration heartbeat = std::chrono::seconds{1};
+
+inline Token token(Sequence sequence, std::uint32_t handout = 1) {
+  return {{1, 5, sequence}, handout, 7};
+}
+
+inline SessionOptions session_options() {
+  SessionOptions options;
+  options.instance.bytes[0] = 42;
+  options.router = "tcp://router:5556";
+  options.name = "worker";
+  options.queues = {"default"};
+  options.weight = 4;
+  return options;
+}
+
+class SessionWorld {
+ public:
+  explicit SessionWorld(SessionOptions options = session_options()) : session(std::move(options)) {}
+
+  // What the last step wanted, sent messages decoded. Views point into `frames`.
+  struct Wanted {
+    std::vector<std::string> frames;
+    std::vector<wire::BackendMessage> messages;
+    bool open = false;
+    bool close = false;
+    bool return_unstarted = false;
+    std::vector<StartJob> start;
+    std::vector<Token> abandoned;
+    std::vector<Note> notes;
+
+    template <typename Message>
+    [[nodiscard]] std::vector<const Message*> all() const {
+      std::vector<const Message*> found;
+      for (const auto& message : messages) {
+        if (const auto* one = std::get_if<Message>(&message)) found.push_back(one);
+      }
+      return found;
+    }
+    [[nodiscard]] std::vector<wire::OutcomeItem> outcomes() const {
+      std::vector<wire::OutcomeItem> found;
+      for (const auto* message : all<wire::OutcomeMessage>()) {
+        found.insert(found.end(), message->entries.begin(), message->entries.end());
+      }
+      return found;
+    }
+  };
+
+  // Ends the turn and shows what it wanted.
+  Wanted turn() {
+    session.turn(now, effects);
+    Wanted wanted;
+    wanted.frames = std::move(effects.frames);
+    wanted.open = effects.open;
+    wanted.close = effects.close;
+    wanted.return_unstarted = effects.return_unstarted;
+    wanted.start = std::move(effects.start);
+    wanted.abandoned = std::move(effects.abandoned);
+    wanted.notes = std::move(effects.notes);
+    effects.clear();
+    for (const std::string& frame : wanted.frames) {
+      const std::string_view view = frame;
+      auto message = wire::decode_backend({&view, 1});
+      REQUIRE(message);
+      wanted.messages.push_back(*message);
+    }
+    return wanted;
+  }
+
+  Wanted turn_at(Instant time) {
+    now = time;
+    return turn();
+  }
+
+  // Lets time pass until the session opens a connection, and returns how long that took.
+  Duration wait_for_open() {
+    const Instant start = now;
+    for (int i = 0; i < 1000; ++i) {
+      if (turn().open) return now - start;
+      now = session.deadline();
+    }
+    FAIL("no connection was opened");
+    return {};
+  }
+
+  // Opens, connects and returns the HELLO's turn.
+  Wanted greet() {
+    wait_for_open();
+    session.connected(now, effects);
+    return turn();
+  }
+
+  Wanted welcome(std::vector<Token> abandon = {}) {
+    wire::WorkerWelcome message;
+    message.epoch = 7;
+    message.heartbeat_ms = 1000;
+    message.liveness = 3;
+    message.concurrency = 4;
+    message.queues = {{1, "default"}};
+    message.abandon = std::move(abandon);
+    return receive(message);
+  }
+
+  Wanted serve() {
+    greet();
+    return welcome();
+  }
+
+  Wanted receive(const wire::ToWorker& message) {
+    session.receive(now, message, effects);
+    return turn();
+  }
+
+  Wanted run(const std::vector<Token>& tokens) {
+    wire::RunMessage message;
+    for (const Token& one : tokens) message.entries.push_back({one, 1, 0, "payload"});
+    return receive(message);
+  }
+
+  Wanted finish(const Token& one, wire::Outcome outcome = wire::Outcome::done,
+                std::string bytes = {}) {
+    session.finished({one, outcome, 5, 0, std::move(bytes)});
+    return turn();
+  }
+
+  Wanted lose() {
+    session.disconnected(now, effects);
+    return turn();
+  }
+
+  Instant now{std::chrono::hours{1}};
+  Effects effects;
+  Session session;
+};
+
+}  // namespace zcrew::worker
