@@ -1,0 +1,36 @@
+// Asking a router: one verb, one JSON document back.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "command_line.h"
+#include "zcrew/client.h"
+
+namespace zcrew::tool {
+
+using Json = nlohmann::ordered_json;
+
+// A connection for as many questions as a command has. Says on stderr, at once, when no router
+// answers, and goes on trying until the link's timeout.
+class Admin {
+ public:
+  explicit Admin(const RouterLink& link);
+
+  // The router's document, as it came and parsed. Throws Error: 69 when no router answers, 77 when
+  // it says no.
+  std::string ask_text(const std::string& verb, const Json& arguments);
+  Json ask(const std::string& verb, const Json& arguments);
+
+ private:
+  void wait_for_router();
+
+  RouterLink link_;
+  Client client_;
+  bool up_ = false;
+};
+
+// "No router answers at …" with the cure, for stderr and for Error (69).
+std::string unreachable_text(const std::string& endpoint, const std::string& why);
+
+}  // namespace zcrew::tool

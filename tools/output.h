@@ -1,0 +1,26 @@
+// Standard output for data: buffered, and honest about a full disk or a reader that has gone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace zcrew::tool {
+
+class Output {
+ public:
+  Output() = default;
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Adds bytes; writes when much has gathered. Both end the process quietly when the reader of the
+  // pipe has gone, and throw Error (74) when the bytes cannot be written.
+  void write(std::string_view bytes);
+  void flush();
+  [[nodiscard]] bool has_bytes() const { return !buffer_.empty(); }
+
+ private:
+  std::string buffer_;
+};
+
+}  // namespace zcrew::tool

@@ -1,0 +1,51 @@
+#include "signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/check.h"
+
+namespace zcrew::tool {
+
+namespace {
+
+std::function<void()> stop_call;  // set before the handler is installed, cleared after it is gone
+
+void handle(int /*number*/) {
+  const int saved = errno;
+  stop_call();
+  errno = saved;
+}
+
+void install(void (*handler)(int), int flags) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  for (const int number : {SIGINT, SIGTERM}) ZCREW_CHECK(sigaction(number, &action, nullptr) == 0);
+}
+
+}  // namespace
+
+void ignore_broken_pipes() { ZCREW_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); }
+
+void end_by_broken_pipe() {
+  signal(SIGPIPE, SIG_DFL);
+  raise(SIGPIPE);
+  _exit(128 + SIGPIPE);
+}
+
+StopSignals::StopSignals(std::function<void()> on_stop, Second second) {
+  ZCREW_CHECK(!stop_call);
+  stop_call = std::move(on_stop);
+  // No SA_RESTART: a read() that waits for input must end too.
+  install(handle, second == Second::kills ? static_cast<int>(SA_RESETHAND) : 0);
+}
+
+StopSignals::~StopSignals() {
+  install(SIG_DFL, 0);
+  stop_call = nullptr;
+}
+
+}  // namespace zcrew::tool

@@ -1,0 +1,26 @@
+// SIGINT and SIGTERM as a call. The first one asks for a tidy end; what a second one does is up to
+// the command.
+#pragma once
+
+#include <functional>
+
+namespace zcrew::tool {
+
+// A pipe whose reader has gone is an error of write(), not the end of the process.
+void ignore_broken_pipes();
+
+// Ends the process the way a broken pipe does for programs that do not care: quietly.
+[[noreturn]] void end_by_broken_pipe();
+
+// While it lives, SIGINT and SIGTERM call `on_stop` from the signal handler (so it may only do what
+// is safe there). One at a time in a process.
+class StopSignals {
+ public:
+  enum class Second { calls_again, kills };
+  StopSignals(std::function<void()> on_stop, Second second);
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+};
+
+}  // namespace zcrew::tool
