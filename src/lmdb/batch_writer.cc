@@ -1,0 +1,260 @@
+#include "lmdb/batch_writer.h"
+
+#include "base/check.h"
+#include "journal/keys.h"
+#include "journal/row_codec.h"
+#include "lmdb/blobs.h"
+
+namespace zcrew::lmdb {
+
+using core::Place;
+using journal::JobView;
+using journal::layout::Kind;
+using journal::layout::Part;
+namespace db = journal::layout::db;
+
+namespace {
+
+[[noreturn]] void misplaced(const JobId& id, std::string_view database) {
+  throw journal::JournalError("job " + to_text(id) + " is not in `" + std::string(database) +
+                              "`, where the router believes it is. This is a bug in zcrew; a "
+                              "restart on the same journal is safe");
+}
+
+std::string_view name_of(Place place) {
+  return place == Place::later ? db::later : place == Place::dead ? db::dead : db::ready;
+}
+
+// Writes a job under a key that must be new.
+void insert(Cursor& cursor, Kind kind, std::string_view key, const JobView& job, unsigned flags) {
+  char* record = cursor.reserve(key, journal::job_record_size(kind, job), flags);
+  if (record == nullptr)
+    throw journal::JournalError("job " + text_of_key(key) +
+                                " was put twice. This is a bug in zcrew; a restart on the same "
+                                "journal is safe");
+  journal::write_job(kind, key, job, record);
+}
+
+bool any_rows(MDB_txn* transaction, MDB_dbi database) {
+  MDB_stat stat{};
+  check("read the journal", mdb_stat(transaction, database, &stat));
+  return stat.ms_entries > 0;
+}
+
+}  // namespace
+
+BatchWriter::BatchWriter(MDB_txn* transaction, const Databases& databases, WriterMemory& memory)
+    : transaction_(transaction),
+      databases_(databases),
+      memory_(memory),
+      any_held_(any_rows(transaction, databases.held)),
+      ready_in_(transaction, databases.ready),
+      ready_out_(transaction, databases.ready),
+      later_(transaction, databases.later),
+      dead_(transaction, databases.dead),
+      blobs_(transaction, databases.blobs),
+      results_(transaction, databases.results) {}
+
+void BatchWriter::write(const journal::Batch& batch, Epoch epoch) {
+  for (const core::Record& record : batch.records) std::visit(*this, record);
+  for (const core::PutSession& session : batch.totals.sessions) {
+    const auto key = journal::uuid_key(session.session);
+    put(transaction_, databases_.sessions, key.view(), journal::write_session(key.view(), session));
+  }
+  for (const auto& [number, counts] : batch.totals.changed) {
+    const auto key = journal::queue_key(number);
+    put(transaction_, databases_.counts, key.view(), journal::write_counts(key.view(), counts));
+  }
+  put(transaction_, databases_.meta, journal::layout::commit_row,
+      journal::write_commit({epoch, batch.last, batch.totals.counters}));
+}
+
+// ---- finding and placing jobs ----
+
+JobView BatchWriter::find(const JobId& id, Place place, WallTime due) {
+  const auto job = journal::job_key(id);
+  const auto later = journal::due_key(due, id);
+  const std::string_view key = place == Place::later ? later.view() : job.view();
+  Cursor& cursor = place == Place::later ? later_ : place == Place::dead ? dead_ : ready_out_;
+  ZCREW_CHECK(place != Place::none);
+  if (!cursor.seek(key)) misplaced(id, name_of(place));
+  const Kind kind = place == Place::dead ? Kind::dead : Kind::job;
+  return sound(journal::read_job(kind, key, cursor.value()), name_of(place), key);
+}
+
+// The job that was found goes from its place, and with it what only that place has.
+void BatchWriter::erase_found(const JobId& id, Place place) {
+  const auto key = journal::job_key(id);
+  switch (place) {
+    case Place::ready:
+      ready_out_.erase();
+      if (any_held_) erase(transaction_, databases_.held, key.view());
+      break;
+    case Place::later:
+      later_.erase();
+      if (!erase(transaction_, databases_.where, key.view()))
+        damaged(db::where, key.view(), "it is missing");
+      break;
+    case Place::dead:
+      dead_.erase();
+      break;
+    case Place::none:
+      ZCREW_CHECK(false);
+  }
+}
+
+// A job on its way to another place: its bytes move to our memory first, because LMDB's page is
+// gone with the next change.
+JobView BatchWriter::take(const JobId& id, Place place, WallTime due) {
+  const JobView found = find(id, place, due);
+  memory_.record.assign(found.history);
+  memory_.record.append(found.payload);
+  JobView job = found;
+  job.history = std::string_view(memory_.record).substr(0, found.history.size());
+  job.payload = std::string_view(memory_.record).substr(found.history.size());
+  job.reason = {};
+  erase_found(id, place);
+  return job;
+}
+
+void BatchWriter::place_ready(const JobId& id, const JobView& job) {
+  const bool at_end = id > memory_.ready_end;
+  insert(ready_in_, Kind::job, journal::job_key(id).view(), job,
+         at_end ? MDB_APPEND : MDB_NOOVERWRITE);
+  if (at_end) memory_.ready_end = id;
+}
+
+void BatchWriter::place_later(const JobId& id, WallTime due, const JobView& job) {
+  insert(later_, Kind::job, journal::due_key(due, id).view(), job, MDB_NOOVERWRITE);
+  const auto key = journal::job_key(id);
+  put(transaction_, databases_.where, key.view(), journal::write_due(key.view(), due));
+}
+
+void BatchWriter::place_dead(const JobId& id, const JobView& job) {
+  insert(dead_, Kind::dead, journal::job_key(id).view(), job, MDB_NOOVERWRITE);
+}
+
+// ---- jobs ----
+
+void BatchWriter::operator()(const core::PutJob& put) {
+  const JobView job = journal::view_of(put);
+  if (put.due == WallTime{})
+    place_ready(put.id, job);
+  else
+    place_later(put.id, put.due, job);
+  if (job.payload_in_blobs()) write_blob(blobs_, put.id, Part::payload, put.payload.view());
+}
+
+void BatchWriter::operator()(const core::RemoveJob& remove) {
+  const JobView job = find(remove.id, remove.place, remove.due);
+  erase_found(remove.id, remove.place);
+  if (job.payload_in_blobs()) erase_blob(blobs_, remove.id, Part::payload, job.payload_bytes);
+}
+
+void BatchWriter::operator()(const core::MoveToLater& move) {
+  JobView job = take(move.id, Place::ready, {});
+  job.header = move.header;
+  journal::append_history(job, move.entry, memory_.history);
+  place_later(move.id, move.due, job);
+}
+
+void BatchWriter::operator()(const core::MoveToReady& move) {
+  place_ready(move.id, take(move.id, Place::later, move.due));
+}
+
+void BatchWriter::operator()(const core::MoveToDead& move) {
+  JobView job = take(move.id, move.place, move.due);
+  job.header = move.header;
+  job.died_at = move.died_at;
+  job.reason = move.reason;
+  journal::append_history(job, move.entry, memory_.history);
+  place_dead(move.id, job);
+}
+
+void BatchWriter::operator()(const core::Redrive& redrive) {
+  JobView job = take(redrive.id, Place::dead, {});
+  job.header = redrive.header;
+  journal::append_history(job, redrive.entry, memory_.history);
+  place_ready(redrive.id, job);
+}
+
+void BatchWriter::operator()(const core::UpdateJob& update) {
+  JobView job = find(update.id, Place::ready, {});
+  memory_.record.assign(job.history);
+  memory_.record.append(job.payload);
+  job.payload = std::string_view(memory_.record).substr(job.history.size());
+  job.history = std::string_view(memory_.record).substr(0, job.history.size());
+  job.header = update.header;
+  journal::append_history(job, update.entry, memory_.history);
+  const auto key = journal::job_key(update.id);
+  char* record = ready_out_.reserve(key.view(), journal::job_record_size(Kind::job, job), 0);
+  journal::write_job(Kind::job, key.view(), job, record);
+}
+
+// ---- rows ----
+
+void BatchWriter::operator()(const core::PutHeld& held) {
+  const auto key = journal::job_key(held.token.job);
+  put(transaction_, databases_.held, key.view(), journal::write_held(key.view(), held));
+  any_held_ = true;
+}
+
+void BatchWriter::operator()(const core::RemoveHeld& remove) {
+  if (any_held_) erase(transaction_, databases_.held, journal::job_key(remove.id).view());
+}
+
+void BatchWriter::operator()(const core::PutInstance& instance) {
+  const auto key = journal::uuid_key(instance.instance);
+  put(transaction_, databases_.instances, key.view(),
+      journal::write_instance(key.view(), instance));
+}
+
+void BatchWriter::operator()(const core::RemoveInstance& remove) {
+  erase(transaction_, databases_.instances, journal::uuid_key(remove.instance).view());
+}
+
+void BatchWriter::operator()(const core::RemoveSession& remove) {
+  erase(transaction_, databases_.sessions, journal::uuid_key(remove.session).view());
+}
+
+void BatchWriter::operator()(const core::PutQueue& queue) {
+  const auto key = journal::queue_key(queue.number);
+  put(transaction_, databases_.queues, key.view(),
+      journal::write_queue(key.view(), queue.settings));
+}
+
+void BatchWriter::operator()(const core::ReserveSequences& reserve) {
+  if (reserve.limit <= memory_.sequence_limit) return;
+  put(transaction_, databases_.meta, journal::layout::sequences_row,
+      journal::write_sequences(reserve.limit));
+  memory_.sequence_limit = reserve.limit;
+}
+
+// ---- results ----
+
+void BatchWriter::operator()(const core::PutResult& result) {
+  erase_result(result.id);
+  const auto key = journal::job_key(result.id);
+  const journal::ResultView view = journal::view_of(result);
+  put(transaction_, databases_.results, key.view(), journal::write_result(key.view(), view));
+  const auto index = journal::due_key(result.expires_at, result.id);
+  put(transaction_, databases_.results_by_expiry, index.view(), journal::write_index(index.view()));
+  if (view.bytes_in_blobs()) write_blob(blobs_, result.id, Part::result, result.bytes.view());
+}
+
+void BatchWriter::operator()(const core::RemoveResult& remove) { erase_result(remove.id); }
+
+bool BatchWriter::erase_result(const JobId& id) {
+  const auto key = journal::job_key(id);
+  if (!results_.seek(key.view())) return false;
+  const journal::ResultView result =
+      sound(journal::read_result(key.view(), results_.value()), db::results, key.view());
+  results_.erase();
+  const auto index = journal::due_key(result.expires_at, id);
+  if (!erase(transaction_, databases_.results_by_expiry, index.view()))
+    damaged(db::results_by_expiry, index.view(), "it is missing");
+  if (result.bytes_in_blobs()) erase_blob(blobs_, id, Part::result, result.result_bytes);
+  return true;
+}
+
+}  // namespace zcrew::lmdb

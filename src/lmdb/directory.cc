@@ -1,0 +1,121 @@
+#include "lmdb/directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "journal/journal.h"
+
+namespace zcrew::lmdb {
+
+namespace {
+
+using journal::OpenError;
+using journal::OpenFailure;
+
+// First line of `lock`: while a journal is being made, and once it is complete. Of one length, so
+// that neither is ever cut while the second line, which names the process, is replaced.
+constexpr std::string_view new_line = "zcrew startup\n";
+constexpr std::string_view mark_line = "zcrew journal\n";
+static_assert(new_line.size() == mark_line.size());
+
+[[noreturn]] void refuse(const std::string& path, std::string_view doing, int error) {
+  throw OpenError(OpenFailure::io, "cannot " + std::string(doing) + " the journal " + path + ": " +
+                                       std::strerror(error) +
+                                       ". Give a directory that this user can write to");
+}
+
+void flush_directory(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) refuse(path, "open", errno);
+  const int code = ::fsync(fd);
+  const int error = errno;
+  ::close(fd);
+  // Some file systems do not know how to flush a directory; they have nothing to lose then.
+  if (code != 0 && error != EINVAL) refuse(path, "flush", error);
+}
+
+std::string read_start(int fd) {
+  std::array<char, 64> text{};
+  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+// Words for people and the mark: what fails here is written again at the next start.
+void write_line(int fd, std::string_view line, std::size_t offset) {
+  const ssize_t size = ::pwrite(fd, line.data(), line.size(), static_cast<off_t>(offset));
+  if (size == static_cast<ssize_t>(line.size())) ::fsync(fd);
+}
+
+}  // namespace
+
+Directory::Directory(std::string path, bool make) : path_(std::move(path)) {
+  if (make) make_path();
+  struct stat found {};
+  if (::stat(path_.c_str(), &found) != 0) refuse(path_, "open", errno);
+  if (!S_ISDIR(found.st_mode)) refuse(path_, "open", ENOTDIR);
+  lock();
+}
+
+Directory::~Directory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void Directory::make_path() const {
+  std::error_code error;
+  const std::filesystem::path path(path_);
+  if (!std::filesystem::create_directories(path, error)) {
+    if (error) refuse(path_, "make", error.value());
+    return;
+  }
+  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  flush_directory(parent.string());
+}
+
+void Directory::lock() {
+  const std::string name = path_ + "/lock";
+  lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (lock_ < 0) refuse(path_, "lock", errno);
+  const bool locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
+  const int error = errno;
+  const std::string text = read_start(lock_);
+  if (!locked) {
+    ::close(std::exchange(lock_, -1));
+    if (error != EWOULDBLOCK) refuse(path_, "lock", error);
+    const std::size_t at = text.find("process ");
+    const std::string who =
+        at == std::string::npos ? "another process" : text.substr(at, text.find('\n', at) - at);
+    throw OpenError(OpenFailure::locked, "the journal " + path_ + " is in use by " + who +
+                                             ". Stop that one first, or use another journal");
+  }
+  marked_ = text.rfind(mark_line, 0) == 0;
+  if (text.empty()) write_line(lock_, new_line, 0);
+  const std::string process = "process " + std::to_string(::getpid()) + "\n";
+  write_line(lock_, process, mark_line.size());
+  if (::ftruncate(lock_, static_cast<off_t>(mark_line.size() + process.size())) != 0)
+    refuse(path_, "lock", errno);
+}
+
+void Directory::mark() {
+  if (marked_) return;
+  write_line(lock_, mark_line, 0);
+  marked_ = true;
+}
+
+bool Directory::has_content() const {
+  struct stat found {};
+  return ::stat((path_ + "/data.mdb").c_str(), &found) == 0 && found.st_size > 0;
+}
+
+void Directory::flush() const { flush_directory(path_); }
+
+}  // namespace zcrew::lmdb

@@ -1,0 +1,39 @@
+// The journal's directory and the lock that keeps a second process out. LMDB itself would let it
+// in, and two routers on one journal would hand out every job twice.
+#pragma once
+
+#include <string>
+
+namespace zcrew::lmdb {
+
+class Directory {
+ public:
+  // Locks the directory `path`, which is made if it is missing and `make` is set. Throws OpenError
+  // (io, locked).
+  Directory(std::string path, bool make);
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // A journal was finished here once. If its file is missing or empty now, it was lost.
+  [[nodiscard]] bool marked() const { return marked_; }
+  void mark();
+
+  // "absent" and "empty" look the same to LMDB: it would make a new environment.
+  [[nodiscard]] bool has_content() const;
+
+  // Makes the names in the directory durable.
+  void flush() const;
+
+ private:
+  void make_path() const;
+  void lock();
+
+  std::string path_;
+  int lock_ = -1;
+  bool marked_ = false;
+};
+
+}  // namespace zcrew::lmdb

@@ -1,0 +1,47 @@
+#include "lmdb/error.h"
+
+#include <lmdb.h>
+
+#include <algorithm>
+
+#include "journal/keys.h"
+
+namespace zcrew::lmdb {
+
+void fail(std::string_view doing, int code) {
+  const std::string text = "cannot " + std::string(doing) + ": " + mdb_strerror(code);
+  switch (code) {
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+      throw journal::Damaged(text + ". The journal's file is damaged; look with `zcrew check`");
+    default:
+      throw journal::JournalError(text);
+  }
+}
+
+std::string text_of_key(std::string_view key) {
+  if (const auto id = journal::read_job_key(key)) return to_text(*id);
+  const bool name =
+      std::all_of(key.begin(), key.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  if (name && !key.empty()) return std::string(key);
+  std::string hex;
+  for (const char c : key) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    hex += digits[static_cast<unsigned char>(c) >> 4U];
+    hex += digits[static_cast<unsigned char>(c) & 15U];
+  }
+  return "0x" + hex;
+}
+
+void damaged(std::string_view database, std::string_view key, std::string_view why) {
+  throw journal::Damaged("the journal is damaged: record " + text_of_key(key) + " in `" +
+                         std::string(database) + "`: " + std::string(why) +
+                         ". Look with `zcrew check`; a backup restores it");
+}
+
+void damaged(std::string_view database, std::string_view key, journal::Fault fault) {
+  damaged(database, key, journal::text_of(fault));
+}
+
+}  // namespace zcrew::lmdb

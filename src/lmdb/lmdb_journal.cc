@@ -1,0 +1,174 @@
+#include "lmdb/lmdb_journal.h"
+
+#include <atomic>
+#include <utility>
+
+#include "base/check.h"
+#include "journal/keys.h"
+#include "journal/row_codec.h"
+#include "lmdb/batch_writer.h"
+#include "lmdb/opening.h"
+#include "lmdb/snapshot.h"
+
+namespace zcrew::lmdb {
+
+using journal::OpenError;
+using journal::OpenFailure;
+
+struct LmdbJournal::State {
+  State(OpenedFile opened, const LmdbOptions& options)
+      : file(std::move(opened)), space({options.max_bytes, options.reserve_bytes}, options.disk) {}
+
+  [[nodiscard]] const Environment& environment() const { return *file.environment; }
+  [[nodiscard]] Snapshot snapshot() const { return {environment().get(), databases}; }
+
+  OpenedFile file;
+  Databases databases;
+  Epoch epoch = 0;
+  // The commit thread's own:
+  Space space;
+  WriterMemory memory;
+  bool broken = false;
+  // For gauges(), which another thread may call:
+  std::atomic<std::uint64_t> reserved_bytes{0};
+};
+
+LmdbJournal::LmdbJournal(LmdbOptions options) : options_(std::move(options)) {}
+LmdbJournal::~LmdbJournal() = default;
+
+// ---- opening ----
+
+namespace {
+
+JobId last_ready(MDB_txn* transaction, const Databases& databases) {
+  Cursor cursor(transaction, databases.ready);
+  if (!cursor.last()) return {};
+  const auto id = journal::read_job_key(cursor.key());
+  if (!id) damaged(journal::layout::db::ready, cursor.key(), journal::Fault::shape);
+  return *id;
+}
+
+}  // namespace
+
+core::Recovered LmdbJournal::open() {
+  ZCREW_CHECK(!state_);
+  try {
+    auto state = std::make_unique<State>(open_file(options_.directory, true), options_);
+    MDB_env* environment = state->environment().get();
+    int dead_readers = 0;
+    check("look for readers that died", mdb_reader_check(environment, &dead_readers));
+
+    Transaction transaction(environment, Transaction::Mode::write);
+    MDB_txn* const handle = transaction.get();
+    const bool exists = is_journal(*state->file.directory, handle);
+    state->databases = exists ? open_databases(handle) : make_databases(handle);
+    core::Recovered recovered = recover(handle, state->databases);
+    state->epoch = recovered.epoch;
+    state->memory.sequence_limit = recovered.sequence_limit;
+    state->memory.ready_end = last_ready(handle, state->databases);
+    put(handle, state->databases.meta, journal::layout::epoch_row,
+        journal::write_epoch(recovered.epoch));
+    state_ = std::move(state);
+    make_room();
+    transaction.commit();
+    state_->file.directory->flush();
+    state_->file.directory->mark();
+    return recovered;
+  } catch (const OpenError&) {
+    state_.reset();
+    throw;
+  } catch (const journal::Damaged& error) {
+    state_.reset();
+    throw OpenError(OpenFailure::corrupt, error.what());
+  } catch (const journal::JournalError& error) {
+    state_.reset();
+    throw OpenError(OpenFailure::io, error.what());
+  }
+}
+
+// ---- writing ----
+
+void LmdbJournal::commit(const journal::Batch& batch) {
+  State& state = *state_;
+  if (state.broken) throw journal::JournalError("the journal failed before and is not usable");
+  state.broken = true;  // until the end of this is reached
+  Transaction transaction(state.environment().get(), Transaction::Mode::write);
+  BatchWriter(transaction.get(), state.databases, state.memory).write(batch, state.epoch);
+  transaction.commit();
+  state.broken = false;
+}
+
+std::uint64_t LmdbJournal::make_room() {
+  State& state = *state_;
+  const Environment& environment = state.environment();
+  const std::uint64_t used = environment.used_bytes();
+  const std::uint64_t room = state.space.make_room(environment.fd(), used, [&] {
+    return count_free_pages(environment).usable * environment.page_bytes();
+  });
+  state.reserved_bytes = state.space.reserved_behind(used);
+  return room;
+}
+
+// ---- reading ----
+
+core::ReadyPage LmdbJournal::read_ready(const core::ReadReady& request) {
+  const Snapshot snapshot = state_->snapshot();
+  core::ReadyPage page;
+  page.queue = request.queue;
+  page.priority = request.priority;
+  page.after = request.after;
+  page.as_of = snapshot.as_of(state_->epoch);
+  snapshot.read_ready(request, page);
+  return page;
+}
+
+core::LaterPage LmdbJournal::read_later(const core::ReadLater& request) {
+  const Snapshot snapshot = state_->snapshot();
+  core::LaterPage page;
+  page.after_due = request.after_due;
+  page.after_id = request.after_id;
+  page.as_of = snapshot.as_of(state_->epoch);
+  snapshot.read_later(request, page);
+  return page;
+}
+
+core::JobsLoaded LmdbJournal::load_jobs(const core::LoadJobs& request) {
+  const Snapshot snapshot = state_->snapshot();
+  core::JobsLoaded answer{request.request, {}, snapshot.as_of(state_->epoch)};
+  for (const JobId& id : request.jobs) answer.jobs.push_back(snapshot.load(id));
+  return answer;
+}
+
+core::PayloadLoaded LmdbJournal::load_payload(const core::LoadPayload& request) {
+  return state_->snapshot().load_payload(request.id);
+}
+
+core::ResultsLoaded LmdbJournal::load_results(const core::LoadResults& request) {
+  const Snapshot snapshot = state_->snapshot();
+  core::ResultsLoaded answer{request.request, {}, snapshot.as_of(state_->epoch)};
+  for (const JobId& id : request.jobs) answer.results.push_back(snapshot.load_result(id));
+  return answer;
+}
+
+journal::DeadPage LmdbJournal::read_dead(QueueNumber queue, const JobId& after,
+                                         std::uint32_t letters_max) {
+  return state_->snapshot().read_dead(queue, after, letters_max);
+}
+
+std::vector<JobId> LmdbJournal::expired_results(WallTime until, std::uint32_t results_max) {
+  return state_->snapshot().expired_results(until, results_max);
+}
+
+journal::Gauges LmdbJournal::gauges() {
+  const Environment& environment = state_->environment();
+  const FreePages free = count_free_pages(environment);
+  journal::Gauges gauges;
+  gauges.file_bytes = environment.used_bytes();
+  gauges.free_bytes = (free.usable + free.pinned) * environment.page_bytes();
+  gauges.reserved_bytes = state_->reserved_bytes;
+  if (free.oldest_reader != 0)
+    gauges.oldest_reader_lags = environment.last_commit() - free.oldest_reader;
+  return gauges;
+}
+
+}  // namespace zcrew::lmdb

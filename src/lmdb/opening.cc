@@ -1,0 +1,150 @@
+#include "lmdb/opening.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "journal/keys.h"
+#include "journal/row_codec.h"
+
+namespace zcrew::lmdb {
+
+using journal::OpenError;
+using journal::OpenFailure;
+namespace db = journal::layout::db;
+
+namespace {
+
+[[noreturn]] void refuse_lost(const Directory& directory, const std::string& what) {
+  throw OpenError(OpenFailure::corrupt, "the journal " + directory.path() + " is damaged: " + what +
+                                            ". Restore it from a backup; to begin a new one, "
+                                            "remove the directory");
+}
+
+[[noreturn]] void refuse_foreign(const Directory& directory) {
+  throw OpenError(OpenFailure::not_a_journal,
+                  directory.path() + "/data.mdb is not a zcrew journal. Give another directory");
+}
+
+void open_environment(const Directory& directory, Environment& environment) {
+  const int code = Environment::open(directory.path(), environment);
+  switch (code) {
+    case 0:
+      return;
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+      if (directory.marked()) refuse_lost(directory, "data.mdb does not begin as it should");
+      refuse_foreign(directory);
+    case ENOMEM:
+      throw OpenError(OpenFailure::io, "cannot open the journal " + directory.path() +
+                                           ": no address space for " +
+                                           std::to_string(map_bytes >> 30U) +
+                                           " GiB. Lift the limit (ulimit -v unlimited)");
+    default:
+      throw OpenError(OpenFailure::io, "cannot open the journal " + directory.path() + ": " +
+                                           mdb_strerror(code) +
+                                           ". Its directory must be writable and on a local disk");
+  }
+}
+
+}  // namespace
+
+OpenedFile open_file(const std::string& path, bool make) {
+  OpenedFile opened;
+  opened.directory = std::make_unique<Directory>(path, make);
+  const Directory& directory = *opened.directory;
+  if (!directory.has_content()) {
+    if (directory.marked()) refuse_lost(directory, "data.mdb is missing or empty");
+    if (!make) throw OpenError(OpenFailure::not_a_journal, "there is no zcrew journal in " + path);
+  }
+  opened.environment = std::make_unique<Environment>();
+  open_environment(directory, *opened.environment);
+  if (!settle_length(*opened.environment)) refuse_lost(directory, "data.mdb is cut short");
+  return opened;
+}
+
+bool is_journal(const Directory& directory, MDB_txn* transaction) {
+  std::uint32_t format = 0;
+  switch (identify(transaction, format)) {
+    case Identity::journal:
+      return true;
+    case Identity::empty:
+      if (directory.marked()) refuse_lost(directory, "data.mdb is empty");
+      return false;
+    case Identity::newer:
+      throw OpenError(OpenFailure::newer_version,
+                      "the journal " + directory.path() + " has format " + std::to_string(format) +
+                          ", made by a newer zcrew; this one reads up to format " +
+                          std::to_string(journal::layout::format_version) +
+                          ". Use the newer zcrew");
+    case Identity::damaged:
+      if (directory.marked()) refuse_lost(directory, "its format row is wrong");
+      [[fallthrough]];
+    case Identity::foreign:
+      break;
+  }
+  if (directory.marked()) refuse_lost(directory, "its format row is missing");
+  refuse_foreign(directory);
+}
+
+// ---- the small tables ----
+
+namespace {
+
+// Calls take(key, record) for each row, in the order of keys.
+template <typename Take>
+void each_row(MDB_txn* transaction, MDB_dbi database, Take take) {
+  Cursor cursor(transaction, database);
+  for (bool there = cursor.first(); there; there = cursor.next())
+    take(cursor.key(), cursor.value());
+}
+
+std::string_view meta_row(MDB_txn* transaction, const Databases& databases, std::string_view key) {
+  const auto record = get(transaction, databases.meta, key);
+  if (!record) damaged(db::meta, key, "it is missing");
+  return *record;
+}
+
+core::RecoveredQueue recovered_queue(MDB_txn* transaction, const Databases& databases,
+                                     std::string_view key, std::string_view record) {
+  core::RecoveredQueue queue;
+  const auto number = journal::read_queue_key(key);
+  if (!number) damaged(db::queues, key, journal::Fault::shape);
+  queue.number = *number;
+  queue.settings = sound(journal::read_queue(key, record), db::queues, key);
+  if (const auto counts = get(transaction, databases.counts, key))
+    queue.counts = sound(journal::read_counts(key, *counts), db::counts, key);
+  return queue;
+}
+
+}  // namespace
+
+core::Recovered recover(MDB_txn* transaction, const Databases& databases) {
+  namespace layout = journal::layout;
+  core::Recovered out;
+  const auto meta = [&](std::string_view key) { return meta_row(transaction, databases, key); };
+  out.epoch = 1 + sound(journal::read_epoch(meta(layout::epoch_row)), db::meta, layout::epoch_row);
+  out.sequence_limit =
+      sound(journal::read_sequences(meta(layout::sequences_row)), db::meta, layout::sequences_row);
+  out.counters =
+      sound(journal::read_commit(meta(layout::commit_row)), db::meta, layout::commit_row).counters;
+  each_row(transaction, databases.queues, [&](std::string_view key, std::string_view record) {
+    out.queues.push_back(recovered_queue(transaction, databases, key, record));
+  });
+  each_row(transaction, databases.instances, [&](std::string_view key, std::string_view record) {
+    out.instances.push_back(sound(journal::read_instance(key, record), db::instances, key));
+  });
+  each_row(transaction, databases.held, [&](std::string_view key, std::string_view record) {
+    out.held.push_back(sound(journal::read_held(key, record), db::held, key));
+  });
+  each_row(transaction, databases.sessions, [&](std::string_view key, std::string_view record) {
+    out.sessions.push_back(sound(journal::read_session(key, record), db::sessions, key));
+  });
+  each_row(transaction, databases.results, [&](std::string_view key, std::string_view /*record*/) {
+    const auto id = journal::read_job_key(key);
+    if (!id) damaged(db::results, key, journal::Fault::shape);
+    out.results.push_back(*id);
+  });
+  return out;
+}
+
+}  // namespace zcrew::lmdb

@@ -1,0 +1,29 @@
+// The steps of opening a journal (journal.md section 7), shared by the router's journal and the
+// offline check.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/recovered.h"
+#include "lmdb/databases.h"
+#include "lmdb/directory.h"
+#include "lmdb/environment.h"
+
+namespace zcrew::lmdb {
+
+struct OpenedFile {
+  std::unique_ptr<Directory> directory;  // outlives the environment: the lock goes last
+  std::unique_ptr<Environment> environment;
+};
+
+// Locks the directory and opens its file without changing it. Throws OpenError.
+OpenedFile open_file(const std::string& path, bool make);
+
+// True if it is a journal of ours, false if it is empty and may become one; else OpenError.
+bool is_journal(const Directory& directory, MDB_txn* transaction);
+
+// The small tables and the epoch after the last one; changes nothing.
+core::Recovered recover(MDB_txn* transaction, const Databases& databases);
+
+}  // namespace zcrew::lmdb

@@ -1,0 +1,105 @@
+#include "lmdb/space.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+namespace zcrew::lmdb {
+
+namespace {
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+
+// Reserved beyond the needs: small enough for a small disk's owner, large enough that a flood does
+// not use it up during one commit; doubled while it does.
+constexpr std::uint64_t step_first = 64 * mebibyte;
+constexpr std::uint64_t step_max = 512 * mebibyte;
+
+// Below this a fuller disk is not worth another attempt.
+constexpr std::uint64_t piece_min = mebibyte;
+
+// A commit writes the pages it changes to new places before the old ones become free: at most as
+// many as there are, and 4,096 of 4 KiB are what 50,000 records at 12 a page touch in key order.
+constexpr std::uint64_t copied_max = 16 * mebibyte;
+
+// Bytes of disk that a byte of a job may need: half-full pages, and a payload just too large to be
+// inline in a page of its own.
+constexpr std::uint64_t bytes_per_byte = 3;
+
+int reserve_blocks(int fd, std::uint64_t from, std::uint64_t bytes) {
+  int code = 0;
+  do {
+    code =
+        ::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from), static_cast<off_t>(bytes));
+  } while (code != 0 && errno == EINTR);
+  return code == 0 ? 0 : errno;
+}
+
+std::uint64_t available_bytes(int fd) {
+  struct statvfs disk {};
+  if (::fstatvfs(fd, &disk) != 0) return 0;
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+bool unsupported(int error) {
+  return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL || error == ENODEV;
+}
+
+}  // namespace
+
+DiskCalls system_disk_calls() { return {reserve_blocks, available_bytes}; }
+
+Space::Space(SpaceOptions options, DiskCalls disk)
+    : options_(options), disk_(std::move(disk)), step_(step_first) {
+  if (options_.limit_bytes == 0)
+    options_.limit_bytes = std::numeric_limits<std::uint64_t>::max();
+  else
+    options_.reserve_bytes = std::min(options_.reserve_bytes, options_.limit_bytes / 4);
+}
+
+std::uint64_t Space::make_room(int fd, std::uint64_t used_bytes,
+                               const std::function<std::uint64_t()>& free_inside) {
+  follow_growth(used_bytes);
+  const std::uint64_t needs = options_.reserve_bytes + std::min(used_bytes, copied_max);
+  const std::uint64_t enough = needs + step_ / 2;
+  if (reserved_behind(used_bytes) < enough)
+    grow(fd, used_bytes, std::min(used_bytes + needs + step_, options_.limit_bytes));
+  std::uint64_t room = reserved_behind(used_bytes);
+  if (room < enough) room += free_inside();
+  return room > needs ? (room - needs) / bytes_per_byte : 0;
+}
+
+void Space::follow_growth(std::uint64_t used_bytes) {
+  if (used_ != 0 && used_bytes > used_ + step_ / 2) step_ = std::min(step_ * 2, step_max);
+  used_ = used_bytes;
+}
+
+// Takes what the disk gives, in halves: nearly full is not full. Asks before it tries, because a
+// reservation that fails makes some file systems flush everything first.
+void Space::grow(int fd, std::uint64_t used_bytes, std::uint64_t wanted_end) {
+  if (can_reserve_ && end_ < used_bytes) {
+    // Written by a commit, or before this start; a copied file may have holes there.
+    const int error = disk_.reserve(fd, end_, used_bytes - end_);
+    can_reserve_ = !unsupported(error);
+    if (error == 0) end_ = used_bytes;
+  }
+  if (!can_reserve_) {
+    end_ = std::min(used_bytes + disk_.available(fd), options_.limit_bytes);
+    return;
+  }
+  if (end_ < used_bytes || end_ >= wanted_end) return;
+  std::uint64_t piece = std::min(wanted_end - end_, disk_.available(fd));
+  while (piece >= piece_min && end_ < wanted_end) {
+    piece = std::min(piece, wanted_end - end_);
+    if (disk_.reserve(fd, end_, piece) == 0)
+      end_ += piece;
+    else
+      piece /= 2;
+  }
+}
+
+}  // namespace zcrew::lmdb

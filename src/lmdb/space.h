@@ -1,0 +1,48 @@
+// Disk space reserved ahead of need, so that no commit meets a full disk (journal.md section 6).
+// Pure arithmetic over two system calls, which tests replace. Used by the commit thread alone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace zcrew::lmdb {
+
+struct DiskCalls {
+  // Reserves blocks for [from, from + bytes) of the file, keeping its length. 0 or errno.
+  std::function<int(int fd, std::uint64_t from, std::uint64_t bytes)> reserve;
+  // Bytes that an ordinary user may still write on the file's disk.
+  std::function<std::uint64_t(int fd)> available;
+};
+DiskCalls system_disk_calls();
+
+struct SpaceOptions {
+  std::uint64_t limit_bytes = 0;    // of the file, used and reserved; 0 = none
+  std::uint64_t reserve_bytes = 0;  // for completions when no job is taken any more
+};
+
+class Space {
+ public:
+  Space(SpaceOptions options, DiskCalls disk);
+
+  // Reserves behind the `used_bytes` of the file as far as possible and returns how many bytes of
+  // new jobs may be taken. `free_inside` is asked only when the disk gives no more.
+  std::uint64_t make_room(int fd, std::uint64_t used_bytes,
+                          const std::function<std::uint64_t()>& free_inside);
+
+  [[nodiscard]] std::uint64_t reserved_behind(std::uint64_t used_bytes) const {
+    return end_ > used_bytes ? end_ - used_bytes : 0;
+  }
+
+ private:
+  void grow(int fd, std::uint64_t used_bytes, std::uint64_t wanted_end);
+  void follow_growth(std::uint64_t used_bytes);
+
+  SpaceOptions options_;
+  DiskCalls disk_;
+  bool can_reserve_ = true;
+  std::uint64_t end_ = 0;   // the file's blocks are ours up to here
+  std::uint64_t step_;      // what is reserved beyond the needs
+  std::uint64_t used_ = 0;  // at the last call
+};
+
+}  // namespace zcrew::lmdb
