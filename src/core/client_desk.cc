@@ -371,6 +371,11 @@ void ClientDesk::on(Peer peer, const wire::Acknowledge& acknowledge) {
 void ClientDesk::on(Peer peer, const wire::GuideRequest& request) {
   // It resends from a new connection until somebody answers, so silence is the refusal it knows.
   if (context_.stopping || request.body.size() > context_.config.payload_bytes_max) return;
+  if (sessions_.of(peer) != nullptr) {
+    ++context_.counters.malformed;  // a peer keeps the dialect it started with
+    return;
+  }
+  if (book_.sequences_left() == 0) return;
   Queue& queue = *book_.open_queue("default");
   if (queue.memory_only.bytes + request.body.size() > context_.config.ready_bytes) return;
   NewJob fresh;

@@ -225,7 +225,8 @@ void JobBook::check_invariants() const {
   }
   std::size_t bytes = 0;
   std::uint64_t live = 0;
-  for (const auto& [number, queue] : queues_) {
+  for (const auto& entry : queues_) {
+    const Queue* queue = entry.second.get();
     std::uint64_t ready = 0;
     bool any_gap = false;
     for (const auto& lane : queue->lanes) {
@@ -238,7 +239,7 @@ void JobBook::check_invariants() const {
       });
     }
     ZCREW_CHECK(any_gap ? ready <= queue->counts.ready : ready == queue->counts.ready);
-    ZCREW_CHECK(held_by_queue[number] == queue->counts.held);
+    ZCREW_CHECK(held_by_queue[queue->number] == queue->counts.held);
     const QueueCounts& counts = queue->counts;
     live += counts.ready + counts.held + counts.later + counts.dead;
   }

@@ -14,15 +14,14 @@ class Recovery {
  public:
   explicit Recovery(Context& context) : context_(context) {}
 
-  // `work_waits`: there are jobs that some listed instance may hold.
-  void begin(const Recovered& recovered, bool work_waits) {
+  void begin(const Recovered& recovered) {
     for (const PutInstance& row : recovered.instances) missing_[row.instance] = row.name;
     const Duration silence = context_.config.heartbeat * context_.config.liveness;
     const Instant now = context_.attended();
     step_ = std::max(silence, context_.config.resume_wait);
     deadline_ = now + step_;
     last_deadline_ = now + std::max(context_.config.resume_wait_max, step_);
-    context_.recovering = work_waits && !missing_.empty();
+    context_.recovering = !missing_.empty();
     if (context_.recovering) {
       context_.note(NoteKind::recovery_started,
                     std::to_string(missing_.size()) +
@@ -45,7 +44,6 @@ class Recovery {
   [[nodiscard]] Instant deadline() const { return deadline_; }
   [[nodiscard]] const std::map<Uuid, std::string>& missing() const { return missing_; }
   void end() { missing_.clear(); }
-  [[nodiscard]] bool waits() const { return !missing_.empty(); }
 
  private:
   Context& context_;

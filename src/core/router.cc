@@ -43,8 +43,7 @@ void Router::State::start() {
   workers.recover(recovered);
   book.reserve_sequences();
   static_cast<void>(book.open_queue("default"));  // where Guide peers are
-  const QueueCounts counts = book.totals();
-  recovery.begin(recovered, counts.ready > 0);
+  recovery.begin(recovered);
   orphans.begin(recovered);
   next_housekeeping = context.attended() + housekeeping_every;
   recovered = {};
@@ -52,7 +51,7 @@ void Router::State::start() {
 
 void Router::State::finish_step() {
   end_recovery_if_over();
-  if (!context.recovering) book.release_due();
+  book.release_due();
   book.reserve_sequences();
   dispatcher.run([this](Job& job, Worker& worker) { workers.give(job, worker); });
   book.page_in();
@@ -164,7 +163,7 @@ Instant Router::next_deadline() const {
   const State& state = *state_;
   Instant next = std::min(state.workers.next_check(), state.next_housekeeping);
   if (state.context.recovering) next = std::min(next, state.recovery.deadline());
-  if (const auto due = state.book.next_due(); due && !state.context.recovering) {
+  if (const auto due = state.book.next_due()) {
     const Duration wait = std::max<Duration>(*due - state.context.now.wall, Duration{0});
     next = std::min(next, state.context.attended() + wait);
   }

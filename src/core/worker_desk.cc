@@ -38,6 +38,11 @@ Worker* WorkerDesk::native(Peer peer) {
     heard(*worker);
     return worker;
   }
+  if (worker != nullptr) {
+    // A Guide worker keeps its dialect; an answer in ours would only confuse it.
+    ++context_.counters.malformed;
+    return nullptr;
+  }
   context_.send(peer, Side::backend,
                 wire::Error{wire::ErrorCode::hello_first,
                             "this connection has no session: say HELLO on a new socket"});
@@ -302,7 +307,7 @@ void WorkerDesk::die(Worker& worker, const std::string& why) {
                               "this worker was silent for too long: say HELLO on a new socket"});
   }
   // Jobs it had not begun cannot have killed it: only as many as it ran at once count a crash.
-  const std::uint32_t running = worker.concurrency();
+  const std::uint32_t running = std::max<std::uint32_t>(worker.concurrency(), 1);
   for (std::uint32_t i = 0; worker.first_held != nullptr; ++i) {
     Job& job = *worker.first_held;
     const bool ran = i < running && !job.waits_to_go;

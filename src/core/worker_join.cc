@@ -24,6 +24,10 @@ std::string_view WorkerDesk::fault_of(const wire::WorkerHello& hello) const {
 }
 
 void WorkerDesk::on(Peer peer, const wire::WorkerHello& hello) {
+  if (const Worker* other = find(peer); other != nullptr && other->dialect != Dialect::native) {
+    ++context_.counters.malformed;  // a peer keeps the dialect it started with
+    return;
+  }
   if (const std::string_view fault = fault_of(hello); !fault.empty()) {
     context_.send(peer, Side::backend, wire::Error{wire::ErrorCode::bad_worker_option, fault});
     return;
@@ -116,7 +120,8 @@ void WorkerDesk::compare_reported(Worker& worker, const wire::WorkerHello& hello
 void WorkerDesk::claim(Worker& worker, const Token& token, bool is_held) {
   Job* job = book_.held(token.job);
   if (job != nullptr && job->worker == &worker && job->token == token) return;
-  if (job != nullptr && job->worker == nullptr && job->token <= token &&
+  const auto age = [](const Token& t) { return std::pair(t.epoch, t.handout); };
+  if (job != nullptr && job->worker == nullptr && age(job->token) <= age(token) &&
       token.epoch < context_.epoch) {
     // Out since before the restart, and here it is.
     job->token = token;
@@ -171,6 +176,7 @@ void WorkerDesk::welcome_if_ready(Worker& worker) {
   }
   welcome.abandon = std::move(worker.abandon);
   worker.abandon.clear();
+  welcome.payload_bytes_max = context_.config.payload_bytes_max;
   const bool resumed = worker.held > 0;
   context_.note(resumed ? NoteKind::worker_resumed : NoteKind::worker_joined,
                 "worker " + worker.name + " is here with weight " + std::to_string(worker.weight) +
