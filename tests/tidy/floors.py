@@ -26,8 +26,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
 def includes(text):
+    """(line, target, whether it is in quotes)"""
     for match in INCLUDE.finditer(text):
-        yield text.count("\n", 0, match.start(2)) + 1, match.group(2)
+        yield text.count("\n", 0, match.start(2)) + 1, match.group(2), match.group(1) == '"'
 
 
 class IncludeDirection:
@@ -45,12 +46,12 @@ class IncludeDirection:
 
     def check(self, tree):
         for path, text in tree.matching(".h", ".cc", under=("src/", "include/")):
-            for line, target in includes(text):
-                problem = self.problem(path, target)
+            for line, target, quoted in includes(text):
+                problem = self.problem(path, target, quoted)
                 if problem:
                     yield Finding(path, line, problem)
 
-    def problem(self, path, target):
+    def problem(self, path, target, quoted):
         top, folder = target.split("/")[0], path.split("/")[1]
         if path.startswith("include/"):
             return f"a public header includes {target}" if top in FLOOR else None
@@ -60,16 +61,10 @@ class IncludeDirection:
             low = FLOOR[folder] < PUBLIC_FROM
             return f"{folder} is below the public headers: {target}" if low else None
         if top not in FLOOR:
-            quoted = "/" not in target and target.endswith(".h") and target not in SYSTEM
             return f'name the folder too: "{folder}/{target}"' if quoted else None
         if top != folder and FLOOR[top] >= FLOOR[folder]:
             return f"{folder} may not include {target}: includes point down only"
         return None
-
-
-# C and foreign headers without a folder.
-SYSTEM = {"unistd.h", "fcntl.h", "signal.h", "errno.h", "poll.h", "time.h", "xxhash.h", "lmdb.h",
-          "zmq.h", "string.h", "stdlib.h", "spawn.h", "pthread.h", "dirent.h", "endian.h"}
 
 
 class ForeignLibraries:
@@ -85,7 +80,7 @@ class ForeignLibraries:
 
     def check(self, tree):
         for path, text in tree.matching(".h", ".cc", under=("src/", "include/", "tools/")):
-            for line, target in includes(text):
+            for line, target, _ in includes(text):
                 for header, folders in FOREIGN:
                     if re.fullmatch(header, target) and not path.startswith(tuple(folders)):
                         where = ", ".join(folders) or "the tests"

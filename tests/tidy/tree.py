@@ -55,7 +55,7 @@ class Tree:
         lines = self.files.get(finding.path, "").splitlines()
         for number in (finding.line, finding.line - 1):
             if 1 <= number <= len(lines):
-                if re.search(r"tidy: allow\(" + re.escape(rule) + r"\) \S+ \S+", lines[number - 1]):
+                if re.search(r"tidy: allow\(" + re.escape(rule) + r"\) \S+", lines[number - 1]):
                     return True
         return False
 
