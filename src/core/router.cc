@@ -27,6 +27,7 @@ void Router::step(const Event& event, Now now, Effects& effects) {
   state.context.now = now;
   state.context.out = &effects;
   state.book.bury_the_dead();
+  state.sessions.begin_step();
   state.clients.begin_step();
   if (!std::exchange(state.started, true)) state.start();
   std::visit([&](const auto& what) { state.on(what); }, event);

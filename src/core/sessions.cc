@@ -108,6 +108,11 @@ void Sessions::await(ClientSession& session, std::uint64_t batch, JournalSequenc
 }
 
 void Sessions::on_durable() {
+  while (!deaths_.empty() && deaths_.front().first <= context_.durable) {
+    told_.push_back(std::move(deaths_.front().second));
+    deaths_.pop_front();
+  }
+  for (const PutResult& death : told_) repeat_result(death);
   while (!awaiting_.empty() && awaiting_.front().number <= context_.durable) {
     const Awaited awaited = awaiting_.front();
     awaiting_.pop_front();
@@ -162,7 +167,7 @@ void Sessions::confirm_one(const Job& job) {
 void Sessions::tell_end(const Job& job, const Ending& ending) {
   confirm_one(job);
   if (job.header.result != wire::ResultMode::caller) return;
-  store_result(job, ending);
+  store_result(result_of(job, ending));
   const Origin& origin = job.header.origin;
   ClientSession* session = of(origin.session);
   if (session == nullptr || !session->peer) return;
@@ -180,9 +185,7 @@ void Sessions::repeat_result(const PutResult& result) {
                       result.attempts, result.worker, result.reason, result.bytes.view()});
 }
 
-void Sessions::store_result(const Job& job, const Ending& ending) {
-  // A session that said goodbye, or was dropped, takes no results any more.
-  if (of(job.header.origin.session) == nullptr) return;
+PutResult Sessions::result_of(const Job& job, const Ending& ending) const {
   PutResult result;
   result.id = job.id;
   result.end = ending.end;
@@ -193,11 +196,25 @@ void Sessions::store_result(const Job& job, const Ending& ending) {
   result.bytes = Payload::copy_of(ending.bytes);
   result.expires_at =
       context_.now.wall + std::chrono::duration_cast<Milliseconds>(context_.config.result_ttl);
+  return result;
+}
+
+void Sessions::store_result(PutResult result) {
+  // A session that said goodbye, or was dropped, takes no results any more.
+  if (of(result.origin.session) == nullptr) return;
+  const JobId id = result.id;
   const WallTime expires_at = result.expires_at;
   const JournalSequence number = context_.record(std::move(result));
-  results_[job.id] = {number, expires_at};
-  results_by_expiry_.emplace_back(expires_at, job.id);
+  results_[id] = {number, expires_at};
+  results_by_expiry_.emplace_back(expires_at, id);
   forget_taken_results();
+}
+
+void Sessions::tell_death(const Job& job, const Ending& ending) {
+  if (job.header.result != wire::ResultMode::caller) return;
+  PutResult result = result_of(job, ending);
+  store_result(result);
+  deaths_.emplace_back(context_.last_record + 1, std::move(result));
 }
 
 // Most results are acknowledged at once, and their places in the queue of expiries are dead weight.

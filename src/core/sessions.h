@@ -44,6 +44,9 @@ class Sessions {
 
   // The job ended, or its result is repeated: confirms it, and tells the caller if there is one.
   void tell_end(const Job& job, const Ending& ending);
+  // The job became a dead letter: told when that is durable, because the letter must outlive a
+  // crash that comes right after the telling. Call before its record is made.
+  void tell_death(const Job& job, const Ending& ending);
   void repeat_result(const PutResult& result);
   // Says again what of a resent batch is safe already.
   void repeat_confirms(ClientSession& session, Batch& batch);
@@ -55,7 +58,7 @@ class Sessions {
   void expire();
   [[nodiscard]] std::vector<PutSession> take_changed();
   [[nodiscard]] std::size_t size() const { return by_uuid_.size(); }
-  [[nodiscard]] bool awaiting() const { return !awaiting_.empty(); }
+  void begin_step() { told_.clear(); }  // views into the last step's deaths end
   [[nodiscard]] std::vector<Peer> connected() const;
 
   static constexpr Duration expire_every = std::chrono::seconds{10};
@@ -77,7 +80,8 @@ class Sessions {
   [[nodiscard]] ClientSession* find(SessionRef reference) const;
   ClientSession& add(ClientSession session);
   void confirm_one(const Job& job);
-  void store_result(const Job& job, const Ending& ending);
+  [[nodiscard]] PutResult result_of(const Job& job, const Ending& ending) const;
+  void store_result(PutResult result);
   void forget_taken_results();
   void mark_changed(ClientSession& session);
 
@@ -86,7 +90,9 @@ class Sessions {
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<Uuid, std::uint32_t> by_uuid_;
   std::unordered_map<Peer, std::uint32_t> by_peer_;
-  std::deque<Awaited> awaiting_;        // by number
+  std::deque<Awaited> awaiting_;                              // by number
+  std::deque<std::pair<JournalSequence, PutResult>> deaths_;  // to be told, by number
+  std::vector<PutResult> told_;         // what this step's RESULT entries point into
   std::vector<std::uint32_t> changed_;  // slots
   std::unordered_map<JobId, StoredResult> results_;
   std::deque<std::pair<WallTime, JobId>> results_by_expiry_;
