@@ -131,7 +131,8 @@ struct Layout<WorkerWelcome>
     : Message<Type::worker_welcome, hello_entries_max, 6, Version<&WorkerWelcome::version>,
               Field<&WorkerWelcome::epoch>, Positive<&WorkerWelcome::heartbeat_ms>,
               Positive<&WorkerWelcome::liveness>, Field<&WorkerWelcome::concurrency>,
-              Field<&WorkerWelcome::queues>, Field<&WorkerWelcome::abandon>> {};
+              Field<&WorkerWelcome::queues>, Field<&WorkerWelcome::abandon>,
+              Field<&WorkerWelcome::payload_bytes_max>> {};
 
 template <>
 struct Layout<RunItem> : Fields<3, Field<&RunItem::token>, Positive<&RunItem::attempt>,

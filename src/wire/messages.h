@@ -259,9 +259,10 @@ struct WorkerWelcome {
   Epoch epoch = 0;
   std::uint32_t heartbeat_ms = 0;
   std::uint32_t liveness = 0;
-  std::uint32_t concurrency = 0;  // how many jobs to run at once (the weight's, if not set)
-  std::vector<QueueName> queues;  // the numbers that RUN uses
-  std::vector<Token> abandon;     // listed in HELLO and no longer this worker's: drop them
+  std::uint32_t concurrency = 0;        // how many jobs to run at once (the weight's, if not set)
+  std::vector<QueueName> queues;        // the numbers that RUN uses
+  std::vector<Token> abandon;           // listed in HELLO and no longer this worker's: drop them
+  std::uint64_t payload_bytes_max = 0;  // of a result; a longer one cannot be reported. 0 = 64 MiB
   bool operator==(const WorkerWelcome&) const = default;
 };
 

@@ -184,6 +184,8 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
   liveness_ = std::clamp(message.liveness, 1U, 1000U);
   silent_at_ = now + liveness_time();
   concurrency_ = std::clamp(message.concurrency, std::uint32_t{1}, limits::concurrency_max);
+  result_bytes_max_ =
+      message.payload_bytes_max == 0 ? limits::payload_bytes_max : message.payload_bytes_max;
   for (const auto& queue : message.queues) {
     queue_names_[queue.number] = std::make_shared<const std::string>(queue.name);
   }

@@ -203,6 +203,24 @@ TEST_CASE("a large result is announced before it goes out") {
   CHECK(wanted.outcomes()[0].bytes == large);
 }
 
+TEST_CASE("a result that the router cannot take ends the job with the reason, not the connection") {
+  SessionWorld world;
+  world.greet();
+  wire::WorkerWelcome welcome;
+  welcome.heartbeat_ms = 1000;
+  welcome.liveness = 3;
+  welcome.concurrency = 1;
+  welcome.payload_bytes_max = 1000;
+  world.receive(welcome);
+  world.run({token(1), token(2)});
+  world.session.finished({token(1), wire::Outcome::done, 0, 0, std::string(1001, 'r')});
+  world.session.finished({token(2), wire::Outcome::done, 0, 0, std::string(1000, 'r')});
+  const auto outcomes = world.turn().outcomes();
+  CHECK(outcomes[0].outcome == wire::Outcome::rejected);
+  CHECK(outcomes[0].bytes.find("1001 bytes") != std::string::npos);
+  CHECK(outcomes[1].outcome == wire::Outcome::done);
+}
+
 TEST_CASE("many results are cut into messages of bounded size") {
   SessionWorld world;
   world.serve();
