@@ -10,7 +10,8 @@ namespace {
 
 using namespace zcrew;
 
-int complain(const std::string& text, int code) {
+int complain(std::string text, int code) {
+  if (std::string_view(".?!").find(text.back()) == std::string_view::npos) text += '.';
   std::fprintf(stderr, "%s\n", text.c_str());
   return code;
 }
