@@ -1,0 +1,32 @@
+#include "lmdb/check.h"
+
+#include "journal/journal.h"
+#include "lmdb/check_walk.h"
+#include "lmdb/opening.h"
+
+namespace zcrew::lmdb {
+
+CheckReport check_journal(const std::string& directory) {
+  using journal::OpenError;
+  using journal::OpenFailure;
+  CheckReport report;
+  try {
+    const OpenedFile file = open_file(directory, false);
+    const Transaction snapshot(file.environment->get(), Transaction::Mode::read);
+    if (!is_journal(*file.directory, snapshot.get()))
+      throw OpenError(OpenFailure::not_a_journal, "there is no zcrew journal in " + directory);
+    const Databases databases = open_databases(snapshot.get());
+    CheckWalk(snapshot.get(), databases, report).everything();
+  } catch (const OpenError&) {
+    throw;
+  } catch (const journal::Damaged& error) {
+    report.problems.emplace_back(error.what());
+    ++report.problems_found;
+  } catch (const journal::JournalError& error) {
+    throw OpenError(OpenFailure::io, error.what());
+  }
+  report.ok = report.problems_found == 0;
+  return report;
+}
+
+}  // namespace zcrew::lmdb
