@@ -82,12 +82,16 @@ void Session::begin(const wire::ClientWelcome& welcome, Instant now, Effects& ef
   link_.welcomed(now, Milliseconds{welcome.heartbeat_ms}, welcome.liveness);
   window_ = {std::max(welcome.window_jobs, 1U), std::max<std::uint64_t>(welcome.window_bytes, 1)};
   payload_bytes_max_ = welcome.payload_bytes_max;
-  if (!told_up_) effects.events.emplace_back(LinkUp{welcome.epoch});
+  if (!told_up_) {
+    effects.events.emplace_back(LinkUp{welcome.epoch});
+    allowance_ = ~std::uint64_t{0};
+  }
   told_up_ = true;
   told_down_ = false;
 
   ledger_.rewind_all();
   refusals_to_skip_ = 0;
+  hold_until_.reset();
   std::vector<Ticket> refused;
   ledger_.settle_larger(payload_bytes_max_, welcome.last_batch, refused);
   for (const Ticket ticket : refused) effects.events.emplace_back(too_large(ticket));
@@ -218,9 +222,10 @@ void Session::hold(const wire::Refused& refused, ErrorCode code, Instant now) {
       static_cast<Duration::rep>(prng_.below(static_cast<std::uint64_t>(wait.count()) / 4 + 1))};
   hold_until_ = now + wait;
   const Batch* batch = ledger_.find(refused.batch);
-  if (batch == nullptr || !is_about_size(code)) return;
+  if (batch == nullptr) return;
+  // The next try is a small one; the window's worth of jobs behind it would be refused as well.
   allowance_ = std::max(batch->open / 2, 1U);
-  if (batch->open > 1) ledger_.unpack(refused.batch);
+  if (batch->open > 1 && is_about_size(code)) ledger_.unpack(refused.batch);
 }
 
 // The router misses a batch. A batch behind the gap whose jobs have all ended cannot be sent again:
