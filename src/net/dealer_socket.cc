@@ -80,6 +80,10 @@ class DealerSocket::Impl {
     return true;
   }
 
+  void set_linger(Milliseconds linger) {
+    socket_.set(ZMQ_LINGER, static_cast<int>(linger.count()));
+  }
+
   [[nodiscard]] void* raw() const { return socket_.raw(); }
   [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
 
@@ -139,6 +143,7 @@ DealerSocket::~DealerSocket() = default;
 bool DealerSocket::receive(std::string_view& frame) { return impl_->receive(frame); }
 SendStatus DealerSocket::send(std::string_view frame) { return impl_->send(frame); }
 bool DealerSocket::take_link_event(Link& event) { return impl_->take_link_event(event); }
+void DealerSocket::set_linger(Milliseconds linger) { impl_->set_linger(linger); }
 void* DealerSocket::raw() const { return impl_->raw(); }
 void* DealerSocket::raw_monitor() const { return impl_->raw_monitor(); }
 

@@ -113,6 +113,10 @@ class DealerSocket {
   // gone: not connected (yet, or any more). full: the queue is at the high-water mark.
   [[nodiscard]] SendStatus send(std::string_view frame);
 
+  // Closing waits for what was sent to leave, at most this long; by default not at all. The
+  // Context's destructor is what really waits.
+  void set_linger(Milliseconds linger);
+
   // Connection events, in order. connected: HELLO may be sent. retrying: nobody answered, libzmq
   // tries again by itself within 100 ms. disconnected: what was received before can still be read;
   // then close this socket and open a new one.

@@ -1,0 +1,168 @@
+#include "worker/executor.h"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "net/clock.h"
+
+namespace zcrew::worker {
+namespace {
+
+wire::Outcome to_wire(JobOutcome outcome) {
+  switch (outcome) {
+    case JobOutcome::done:
+      return wire::Outcome::done;
+    case JobOutcome::failed:
+      return wire::Outcome::failed;
+    case JobOutcome::rejected:
+      return wire::Outcome::rejected;
+    case JobOutcome::released:
+      break;
+  }
+  return wire::Outcome::released;
+}
+
+Answer call(const Handler& handler, const Attempt& attempt) {
+  try {
+    return handler(attempt);
+  } catch (const std::exception& error) {
+    return {JobOutcome::failed, error.what(), {}};
+  } catch (...) {
+    return {JobOutcome::failed, "the handler threw something that is no std::exception", {}};
+  }
+}
+
+}  // namespace
+
+Executor::Executor(Handler handler, net::Wakeup& progress)
+    : handler_(std::move(handler)), progress_(progress) {}
+
+Executor::~Executor() {
+  {
+    const std::lock_guard guard(lock_);
+    ending_ = true;
+    waiting_.clear();
+  }
+  work_.notify_all();
+  for (const auto& place : places_) place->thread.join();
+}
+
+void Executor::set_concurrency(std::uint32_t concurrency) {
+  {
+    const std::lock_guard guard(lock_);
+    if (concurrency == concurrency_) return;
+    concurrency_ = concurrency;
+    add_places();
+  }
+  work_.notify_all();
+}
+
+void Executor::start(std::vector<StartJob>& jobs) {
+  std::size_t wake = 0;
+  {
+    const std::lock_guard guard(lock_);
+    for (StartJob& job : jobs) waiting_.push_back(std::move(job));
+    add_places();
+    wake = std::min(jobs.size(), idle_);
+  }
+  jobs.clear();
+  for (; wake > 0; --wake) work_.notify_one();
+}
+
+void Executor::take_finished(std::vector<FinishedJob>& jobs) {
+  const std::lock_guard guard(lock_);
+  jobs.swap(finished_);
+}
+
+void Executor::abandon(std::span<const Token> tokens) {
+  std::vector<Token> sorted(tokens.begin(), tokens.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto is_abandoned = [&](const Token& token) {
+    return std::binary_search(sorted.begin(), sorted.end(), token);
+  };
+  const std::lock_guard guard(lock_);
+  std::erase_if(waiting_, [&](const StartJob& job) { return is_abandoned(job.token); });
+  for (const auto& place : places_) {
+    if (place->busy && is_abandoned(place->token)) place->abandoned = true;
+  }
+}
+
+std::vector<Token> Executor::take_unstarted() {
+  std::vector<Token> tokens;
+  const std::lock_guard guard(lock_);
+  for (const StartJob& job : waiting_) tokens.push_back(job.token);
+  waiting_.clear();
+  return tokens;
+}
+
+void Executor::hurry() {
+  const std::lock_guard guard(lock_);
+  hurried_ = true;
+  for (const auto& place : places_) place->abandoned = true;
+}
+
+void Executor::add_places() {
+  const std::size_t wanted = std::min<std::size_t>(concurrency_, running_ + waiting_.size());
+  while (places_.size() < wanted) {
+    auto place = std::make_unique<Place>();
+    try {
+      place->thread = std::thread([this, &here = *place] { serve(here); });
+    } catch (const std::system_error& error) {
+      // Fewer than asked for do the work as well, only later; none would never.
+      if (!places_.empty()) return;
+      throw Error(std::string("cannot start a thread (") + error.what() +
+                      "): raise the limit of processes (ulimit -u) or lower --concurrency",
+                  exit_code::io_error);
+    }
+    places_.push_back(std::move(place));
+  }
+}
+
+void Executor::serve(Place& place) {
+  Attempt told;
+  told.abandoned = [&place] { return place.abandoned.load(std::memory_order_relaxed); };
+  std::unique_lock guard(lock_);
+  while (true) {
+    ++idle_;
+    work_.wait(guard, [&] { return ending_ || may_begin(); });
+    --idle_;
+    if (ending_) return;
+    while (may_begin()) {
+      const StartJob job = std::move(waiting_.front());
+      waiting_.pop_front();
+      ++running_;
+      place.busy = true;
+      place.token = job.token;
+      place.abandoned = hurried_;
+      guard.unlock();
+      FinishedJob done = attempt(job, told);
+      guard.lock();
+      place.busy = false;
+      --running_;
+      const bool given_up = hurried_ && done.outcome == wire::Outcome::failed;
+      if (given_up) done.outcome = wire::Outcome::released;
+      finished_.push_back(std::move(done));
+      if (finished_.size() == 1) progress_.signal();
+    }
+  }
+}
+
+FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {
+  told.id = to_text(job.token.job);
+  told.queue = job.queue ? *job.queue : std::string();
+  told.attempt = job.attempt;
+  told.payload = job.payload.view();
+  told.time_limit = Milliseconds{static_cast<Milliseconds::rep>(job.time_limit_ms)};
+  const Instant start = net::read_clocks().mono;
+  Answer answer = call(handler_, told);
+  const auto run = net::read_clocks().mono - start;
+  return {job.token, to_wire(answer.outcome),
+          static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0)),
+          static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0)),
+          std::move(answer.bytes)};
+}
+
+}  // namespace zcrew::worker

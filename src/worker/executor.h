@@ -1,0 +1,80 @@
+// Runs a worker's handler on several threads at once.
+//
+// Threads: every method is called by the one thread that owns the session, the handler by threads
+// of the executor. They are made when there is work for them, up to the concurrency. One lock is
+// taken once a job, so that short jobs do not fight over it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "net/socket.h"
+#include "worker/session.h"
+#include "zcrew/worker.h"
+
+namespace zcrew::worker {
+
+class Executor {
+ public:
+  // Signals `progress` when finished jobs are waiting to be taken.
+  Executor(Handler handler, net::Wakeup& progress);
+  // Waits for the handlers that run; what has not begun is dropped.
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  void set_concurrency(std::uint32_t concurrency);
+
+  // Takes all of them, to be begun in this order.
+  void start(std::vector<StartJob>& jobs);
+
+  // Moves what has finished since the last call into `jobs`, which must be empty.
+  void take_finished(std::vector<FinishedJob>& jobs);
+
+  // Forgets those that have not begun, and tells the handlers of those that run.
+  void abandon(std::span<const Token> tokens);
+
+  // Those that have not begun; they will not.
+  std::vector<Token> take_unstarted();
+
+  // Tells all handlers that run to come to an end. What then fails counts as given back.
+  void hurry();
+
+ private:
+  struct Place {
+    std::atomic<bool> abandoned{false};
+    bool busy = false;  // with `token`; both under the lock
+    Token token;
+    std::thread thread;
+  };
+
+  void serve(Place& place);
+  FinishedJob attempt(const StartJob& job, Attempt& told);
+  // Under the lock:
+  void add_places();
+  [[nodiscard]] bool may_begin() const { return !waiting_.empty() && running_ < concurrency_; }
+
+  const Handler handler_;
+  net::Wakeup& progress_;
+
+  std::mutex lock_;
+  std::condition_variable work_;
+  std::deque<StartJob> waiting_;
+  std::vector<FinishedJob> finished_;
+  std::vector<std::unique_ptr<Place>> places_;
+  std::uint32_t concurrency_ = 1;
+  std::uint32_t running_ = 0;
+  std::size_t idle_ = 0;
+  bool hurried_ = false;
+  bool ending_ = false;
+};
+
+}  // namespace zcrew::worker
