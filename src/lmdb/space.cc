@@ -26,6 +26,11 @@ constexpr std::uint64_t piece_min = mebibyte;
 // many as there are, and 4,096 of 4 KiB are what 50,000 records at 12 a page touch in key order.
 constexpr std::uint64_t copied_max = 16 * mebibyte;
 
+// With this much free, an eighth of it may be promised before it is reserved: nobody writes the
+// other seven between two commits. So a flood right after the start is not refused.
+constexpr std::uint64_t plenty = 1024 * mebibyte;
+constexpr std::uint64_t promised_max = 512 * mebibyte;
+
 // Bytes of disk that a byte of a job may need: half-full pages, and a payload just too large to be
 // inline in a page of its own.
 constexpr std::uint64_t bytes_per_byte = 3;
@@ -70,7 +75,15 @@ std::uint64_t Space::make_room(int fd, std::uint64_t used_bytes,
     grow(fd, used_bytes, std::min(used_bytes + needs + step_, options_.limit_bytes));
   std::uint64_t room = reserved_behind(used_bytes);
   if (room < enough) room += free_inside();
+  room += promised(fd);
   return room > needs ? (room - needs) / bytes_per_byte : 0;
+}
+
+// What is not reserved yet and as good as ours.
+std::uint64_t Space::promised(int fd) const {
+  const std::uint64_t below_limit = options_.limit_bytes - std::min(end_, options_.limit_bytes);
+  const std::uint64_t spare = std::min(disk_.available(fd), below_limit);
+  return can_reserve_ && spare >= plenty ? std::min(spare / 8, promised_max) : 0;
 }
 
 void Space::follow_growth(std::uint64_t used_bytes) {

@@ -35,6 +35,7 @@ class Space {
 
  private:
   void grow(int fd, std::uint64_t used_bytes, std::uint64_t wanted_end);
+  [[nodiscard]] std::uint64_t promised(int fd) const;
   void follow_growth(std::uint64_t used_bytes);
 
   SpaceOptions options_;

@@ -1,0 +1,136 @@
+#include "journal/commit_thread.h"
+
+#include <doctest/doctest.h>
+
+#include "gate.h"
+#include "journal/pending_batch.h"
+
+using namespace zcrew;
+using namespace zcrew::journal;
+using test::GatedJournal;
+using test::Wakes;
+
+namespace {
+
+Batch batch_of(Sequence sequence, core::JournalSequence last) {
+  core::PutJob put;
+  put.id = {1, 5, sequence};
+  Batch batch;
+  batch.records.emplace_back(put);
+  batch.last = last;
+  return batch;
+}
+
+struct Bench {
+  Bench() { journal.open(); }
+
+  // The next report that satisfies `wanted`.
+  template <typename Wanted>
+  Committed next(CommitThread& thread, Wanted wanted) {
+    Committed found;
+    REQUIRE(wakes.wait_for([&] {
+      auto news = thread.poll();
+      if (!news || !wanted(*news)) return false;
+      found = std::move(*news);
+      return true;
+    }));
+    return found;
+  }
+  Committed next_commit(CommitThread& thread) {
+    return next(thread, [](const Committed& news) { return news.durable.has_value(); });
+  }
+
+  GatedJournal journal;
+  Wakes wakes;
+};
+
+}  // namespace
+
+TEST_CASE("a batch is committed and reported with a wake (J-4.5)") {
+  Bench bench;
+  bench.journal.set_room(1234);
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  CHECK(thread.idle());
+  thread.hand_over(batch_of(7, 3));
+  CHECK_FALSE(thread.idle());
+  const Committed news = bench.next_commit(thread);
+  CHECK(news.durable == 3U);
+  CHECK(news.admissible_bytes == 1234);
+  CHECK_FALSE(news.failure.has_value());
+  CHECK(news.spent.empty());
+  CHECK(news.spent.capacity() >= 1);
+  CHECK(thread.idle());
+  CHECK(bench.journal.state().ready.count({1, 5, 7}) == 1);
+}
+
+TEST_CASE("each batch is reported once (J-4.5)") {
+  Bench bench;
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  for (core::JournalSequence last = 1; last <= 200; ++last) {
+    thread.hand_over(batch_of(last, last));
+    CHECK(bench.next_commit(thread).durable == last);
+    CHECK_FALSE(thread.poll().has_value());
+  }
+  CHECK(bench.journal.state().ready.size() == 200);
+}
+
+TEST_CASE("nothing is durable while the commit is under way") {
+  Bench bench;
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.journal.set_open(false);
+  thread.hand_over(batch_of(1, 1));
+  REQUIRE(bench.journal.wait_for_visitor());
+  const auto news = thread.poll();
+  CHECK_FALSE((news && news->durable));
+  CHECK_FALSE(thread.idle());
+  bench.journal.set_open(true);
+  CHECK(bench.next_commit(thread).durable == 1U);
+}
+
+TEST_CASE("the room is told at the start") {
+  Bench bench;
+  bench.journal.set_room(0);
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  const Committed news = bench.next(thread, [](const Committed&) { return true; });
+  CHECK(news.admissible_bytes == 0);
+  CHECK_FALSE(news.durable.has_value());
+}
+
+TEST_CASE("room that comes back is told without a commit") {
+  Bench bench;
+  bench.journal.set_room(0);
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.next(thread, [](const Committed& news) { return news.admissible_bytes == 0; });
+  bench.journal.set_room(500);
+  bench.next(thread, [](const Committed& news) { return news.admissible_bytes == 500; });
+}
+
+TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6)") {
+  for (const auto trouble : {GatedJournal::Trouble::failing, GatedJournal::Trouble::damaged}) {
+    Bench bench;
+    CommitThread thread(bench.journal, bench.wakes.callback());
+    bench.journal.set_trouble(trouble);
+    thread.hand_over(batch_of(1, 1));
+    const Committed news =
+        bench.next(thread, [](const Committed& found) { return found.failure.has_value(); });
+    CHECK_FALSE(news.durable.has_value());
+    CHECK(news.failure->damaged == (trouble == GatedJournal::Trouble::damaged));
+    CHECK_FALSE(news.failure->text.empty());
+    CHECK_FALSE(thread.poll().has_value());
+    CHECK(bench.journal.state().ready.empty());
+  }
+}
+
+TEST_CASE("ending waits for the commit under way") {
+  Bench bench;
+  {
+    CommitThread thread(bench.journal, bench.wakes.callback());
+    thread.hand_over(batch_of(1, 1));
+    bench.next_commit(thread);
+    bench.journal.set_open(false);
+    thread.hand_over(batch_of(2, 2));
+    REQUIRE(bench.journal.wait_for_visitor());
+    bench.journal.set_open(true);
+  }
+  CHECK(bench.journal.state().committed == 2);
+}
