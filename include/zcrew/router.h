@@ -1,7 +1,11 @@
 // The router as a library: what `zcrew router` runs.
 //
 // Threads: run() uses the calling thread as the loop thread and starts two more (commits and
-// reads).
+// reads). The log callback is called by the thread that runs run(), or makes the Router.
+//
+// Signals: the library installs no handler and ignores none. A program that may run under a limit
+// of file size should ignore SIGXFSZ, so that the journal sees an error (74) instead; SIGPIPE never
+// comes from here. run() raises the soft limit of open files to the hard one.
 #pragma once
 
 #include <chrono>
@@ -44,11 +48,13 @@ class Router {
   [[nodiscard]] std::string frontend() const;
   [[nodiscard]] std::string backend() const;
 
-  // Serves until stop(); returns the exit code: 0, or 65/74 when the journal broke.
+  // Serves until stop(), once in a Router's life; returns the exit code: 0, or 65/74 when the
+  // journal broke. What went wrong is in the log.
   int run();
 
   // First call: take no new jobs, let held ones finish within drain_limit, then return. Second
-  // call: return at once. Safe from any thread and from a signal handler.
+  // call: do not wait for them. What is known by then is in the journal when run() returns. Safe
+  // from any thread and from a signal handler.
   void stop();
 
  private:

@@ -146,6 +146,10 @@ class RouterSocket::Impl {
 
   void forget(Peer peer) { peers_.erase(peer); }
 
+  void set_linger(Milliseconds linger) {
+    socket_.set(ZMQ_LINGER, static_cast<int>(linger.count()));
+  }
+
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] void* raw() const { return socket_.raw(); }
   [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
@@ -230,6 +234,7 @@ SendStatus RouterSocket::send(Peer peer, std::span<const std::string_view> frame
 }
 void RouterSocket::take_suspects(std::vector<Peer>& suspects) { impl_->take_suspects(suspects); }
 void RouterSocket::forget(Peer peer) { impl_->forget(peer); }
+void RouterSocket::set_linger(Milliseconds linger) { impl_->set_linger(linger); }
 void* RouterSocket::raw() const { return impl_->raw(); }
 void* RouterSocket::raw_monitor() const { return impl_->raw_monitor(); }
 

@@ -89,6 +89,10 @@ class RouterSocket {
   // Forgets a peer (after gone), so that its routing id, if it comes again, gets a new Peer.
   void forget(Peer peer);
 
+  // Closing waits for what was sent to leave, at most this long; by default not at all. The
+  // Context's destructor is what really waits.
+  void set_linger(Milliseconds linger);
+
   // For poll(): the socket and its monitor.
   [[nodiscard]] void* raw() const;
   [[nodiscard]] void* raw_monitor() const;

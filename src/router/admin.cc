@@ -1,0 +1,145 @@
+#include "router/admin.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace zcrew::router {
+namespace {
+
+const core::QueueReport* find_queue(const core::Report& report, const std::string& name) {
+  const auto found = std::find_if(report.queues.begin(), report.queues.end(),
+                                  [&](const auto& queue) { return queue.settings.name == name; });
+  return found == report.queues.end() ? nullptr : &*found;
+}
+
+struct DeadFind {
+  journal::DeadLetter letter;
+  Payload payload;
+};
+
+std::optional<DeadFind> find_dead(journal::Journal& journal, const JobId& id) {
+  if (id.sequence == 0) return std::nullopt;  // the first job has 1
+  const JobId before{id.queue, id.priority, id.sequence - 1};
+  auto page = journal.read_dead(id.queue, before, 1);
+  if (page.letters.empty() || page.letters.front().id != id) return std::nullopt;
+  auto payload = journal.load_payload({id, core::Place::dead});
+  if (!payload.found) return std::nullopt;  // redriven or removed a moment ago
+  return DeadFind{std::move(page.letters.front()), std::move(payload.payload)};
+}
+
+}  // namespace
+
+Admin::Admin(Surroundings around) : around_(std::move(around)) {}
+
+void Admin::handle(Peer peer, const wire::Admin& message) {
+  const Asker asker{peer, message.request};
+  if (looks_ + commands_.size() >= open_max) {
+    refuse(asker, wire::ErrorCode::window_exceeded,
+           "Too many questions are waiting for an answer; ask again in a moment.");
+    return;
+  }
+  const auto request = parse_admin(message.verb, message.arguments);
+  if (!request) {
+    refuse(asker, request.error().code, request.error().text);
+    return;
+  }
+  std::visit([&](const auto& what) { serve(asker, what); }, *request);
+}
+
+void Admin::serve(Asker asker, AskStatus) {
+  look([this, asker](journal::Journal& journal) -> Answer {
+    return [this, asker, gauges = journal.gauges()] {
+      ShellStatus status = around_.status();
+      status.journal = gauges;
+      reply(asker, status_json(around_.core.report(), status));
+    };
+  });
+}
+
+void Admin::serve(Asker asker, AskQueues) { reply(asker, queues_json(around_.core.report())); }
+void Admin::serve(Asker asker, AskWorkers) { reply(asker, workers_json(around_.core.report())); }
+void Admin::serve(Asker asker, AskVersion) { reply(asker, version_json(around_.core.report())); }
+
+void Admin::serve(Asker asker, const ListDead& list) {
+  QueueNumber queue = 0;
+  if (!list.queue.empty()) {
+    const auto report = around_.core.report();
+    const auto* found = find_queue(report, list.queue);
+    if (found == nullptr) {
+      refuse(
+          asker, wire::ErrorCode::not_found,
+          fmt::format("There is no queue '{}'; `zcrew queues` shows what there is.", list.queue));
+      return;
+    }
+    queue = found->number;
+  }
+  look([this, asker, queue, list](journal::Journal& journal) -> Answer {
+    return [this, asker, page = journal.read_dead(queue, list.after, list.limit)] {
+      reply(asker, dead_list_json(page, around_.core.report()));
+    };
+  });
+}
+
+void Admin::serve(Asker asker, const ShowDead& show) {
+  look([this, asker, id = show.id](journal::Journal& journal) -> Answer {
+    return [this, asker, id, found = find_dead(journal, id)] {
+      if (found) {
+        reply(asker, dead_letter_json(found->letter, found->payload.view(), around_.core.report()));
+      } else {
+        refuse(asker, wire::ErrorCode::not_found,
+               fmt::format("There is no dead letter {}; it may have been redriven or removed.",
+                           zcrew::to_text(id)));
+      }
+    };
+  });
+}
+
+void Admin::serve(Asker asker, const ChangeQueue& change) {
+  const auto report = around_.core.report();
+  const auto* queue = find_queue(report, change.queue);
+  const core::QueueSettings before = queue != nullptr ? queue->settings : core::QueueSettings{};
+  serve(asker, core::SetQueue{changed(before, change)});
+}
+
+template <typename Change>
+void Admin::serve(Asker asker, const Change& change) {
+  const std::uint64_t number = next_command_++;
+  commands_.emplace(number, asker);
+  around_.step(core::Command{core::CommandRequest{number}, change});
+}
+
+void Admin::answer(const core::CommandReply& reply_of_core) {
+  const auto found = commands_.find(static_cast<std::uint64_t>(reply_of_core.request));
+  if (found == commands_.end()) return;
+  const Asker asker = found->second;
+  commands_.erase(found);
+  if (reply_of_core.code == wire::ErrorCode::none) {
+    reply(asker, count_json(reply_of_core.count));
+  } else {
+    refuse(asker, reply_of_core.code, reply_of_core.text);
+  }
+}
+
+void Admin::look(std::function<Answer(journal::Journal&)> look) {
+  ++looks_;
+  around_.reader.look([this, look = std::move(look)](journal::Journal& journal) -> Answer {
+    return [this, answer = look(journal)] {
+      --looks_;
+      answer();
+    };
+  });
+}
+
+void Admin::reply(Asker asker, std::string_view body) {
+  around_.outbox.add(asker.peer, wire::AdminReply{asker.request, wire::ErrorCode::none, body});
+}
+
+void Admin::refuse(Asker asker, wire::ErrorCode code, std::string_view text) {
+  around_.outbox.add(asker.peer, wire::AdminReply{asker.request, code, text});
+}
+
+}  // namespace zcrew::router

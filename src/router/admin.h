@@ -1,0 +1,64 @@
+// Answers ADMIN messages, each with one reply: questions from the core's report, dead letters and
+// gauges through the reader thread, changes as commands to the core. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/router.h"
+#include "journal/reader_thread.h"
+#include "router/admin_request.h"
+#include "router/outbox.h"
+#include "router/report_json.h"
+
+namespace zcrew::router {
+
+class Admin {
+ public:
+  // Questions and commands that may wait for their answer at once.
+  static constexpr std::size_t open_max = 1000;
+
+  struct Surroundings {
+    const core::Router& core;
+    journal::ReaderThread& reader;
+    Outbox& outbox;
+    std::function<void(const core::Event&)> step;
+    std::function<ShellStatus()> status;  // without the journal's gauges
+  };
+  explicit Admin(Surroundings around);
+
+  void handle(Peer peer, const wire::Admin& message);
+
+  // The core's answer to a command.
+  void answer(const core::CommandReply& reply);
+
+ private:
+  struct Asker {
+    Peer peer{};
+    std::uint64_t request = 0;
+  };
+  using Answer = std::function<void()>;
+
+  void serve(Asker asker, AskStatus);
+  void serve(Asker asker, AskQueues);
+  void serve(Asker asker, AskWorkers);
+  void serve(Asker asker, AskVersion);
+  void serve(Asker asker, const ListDead& list);
+  void serve(Asker asker, const ShowDead& show);
+  void serve(Asker asker, const ChangeQueue& change);
+  template <typename Change>
+  void serve(Asker asker, const Change& change);
+
+  void look(std::function<Answer(journal::Journal&)> look);
+  void reply(Asker asker, std::string_view body);
+  void refuse(Asker asker, wire::ErrorCode code, std::string_view text);
+
+  Surroundings around_;
+  std::size_t looks_ = 0;  // asked and not answered
+  std::uint64_t next_command_ = 1;
+  std::unordered_map<std::uint64_t, Asker> commands_;
+};
+
+}  // namespace zcrew::router

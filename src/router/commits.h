@@ -1,0 +1,59 @@
+// What the core wants durable, on its way to the commit thread and back: the pending batch is
+// handed over whenever the thread is idle; what comes back are Durable and Space events.
+//
+// Loop thread only. There is no timer in the write path, but a commit of counters alone follows
+// within a second when jobs came and went without any record left to write.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "core/router.h"
+#include "journal/commit_thread.h"
+#include "journal/pending_batch.h"
+
+namespace zcrew::router {
+
+class Commits {
+ public:
+  Commits(journal::Journal& journal, std::function<void()> wake);
+
+  // One step's records; leaves `records` empty.
+  void add(std::vector<core::Record>& records, core::Router& core);
+
+  struct News {
+    std::optional<core::Durable> durable;
+    std::optional<core::Space> space;
+    std::optional<journal::Failure> failure;  // nothing is committed any more
+  };
+  // What the commit thread has done since the last call.
+  News collect(Instant now);
+
+  // Gives an idle thread the next batch. If there is nothing to write though numbers moved on, the
+  // last number is durable as it is, and is returned.
+  std::optional<core::Durable> hand_over(core::Router& core, Instant now);
+
+  // Before the end: like hand_over(), but the counters are written even if nothing else is.
+  std::optional<core::Durable> hand_over_last(core::Router& core);
+
+  // Everything there is, counters too, is on disk.
+  [[nodiscard]] bool all_written() const;
+
+  [[nodiscard]] std::uint64_t pending_records() const { return pending_.last() - durable_; }
+
+ private:
+  void begin(journal::Batch batch);
+  std::optional<core::Durable> nothing_to_write();
+
+  journal::PendingBatch pending_;
+  journal::CommitThread thread_;
+  core::JournalSequence durable_ = 0;  // told to the core
+  core::JournalSequence written_ = 0;  // the last commit's
+  std::uint64_t in_flight_bytes_ = 0;  // of the batch that was handed over
+  Instant last_commit_{};
+};
+
+}  // namespace zcrew::router

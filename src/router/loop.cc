@@ -1,0 +1,268 @@
+#include "router/loop.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "net/clock.h"
+#include "wire/decode.h"
+#include "zcrew/error.h"
+
+namespace zcrew::router {
+namespace {
+
+// The loop wakes at least this often (and four times a heartbeat), so that a gap beyond twice of it
+// means that the process did not run.
+constexpr Duration wake_interval_max = Milliseconds{100};
+
+// How long one turn listens to one socket. After a stall everything that came meanwhile is read,
+// unless peers send faster than that for this long.
+constexpr Duration backend_budget = Milliseconds{1};
+constexpr Duration frontend_budget = Milliseconds{1};
+constexpr Duration stall_budget = std::chrono::seconds{5};
+
+// Messages and bytes between two looks at the clock.
+constexpr unsigned clock_messages = 16;
+constexpr std::size_t clock_bytes = std::size_t{64} << 10U;
+
+// Deadlines wait for sockets that are not yet empty, for at most this long: what waits there may be
+// the very message that somebody is alive.
+constexpr Duration judge_patience = Milliseconds{100};
+
+// How long the last frames, goodbyes among them, may take to leave.
+constexpr Milliseconds last_frames{500};
+
+constexpr Duration catch_up_interval = std::chrono::seconds{1};
+
+std::size_t bytes_of(const net::Received& message) {
+  std::size_t bytes = 0;
+  for (const auto frame : message.frames) bytes += frame.size();
+  return bytes;
+}
+
+}  // namespace
+
+Loop::Loop(Parts parts, LoopSettings settings, LogSink log)
+    : sockets_(parts.sockets),
+      core_(parts.core),
+      stops_(parts.stops),
+      settings_(std::move(settings)),
+      wake_interval_(
+          std::clamp(settings_.heartbeat / 4, Duration{Milliseconds{1}}, wake_interval_max)),
+      log_(std::move(log)),
+      now_(net::read_clocks()),
+      turn_began_(settings_.made),
+      outbox_(sockets_),
+      commits_(parts.journal, [this] { sockets_.wake(); }),
+      reader_(parts.journal, [this] { sockets_.wake(); }),
+      admin_({core_, reader_, outbox_, [this](const core::Event& event) { step(event); },
+              [this] { return status(); }}),
+      notes_(log_) {}
+
+int Loop::run() {
+  service_.ready(fmt::format("serving clients at {} and workers at {}",
+                             sockets_.endpoint(core::Side::frontend),
+                             sockets_.endpoint(core::Side::backend)));
+  while (!failure_ && !over()) turn();
+  return failure_ ? fail_stop() : finish();
+}
+
+void Loop::turn() {
+  if (!left_over_) sockets_.wait(patience());
+  begin_turn();
+  hear_commits();
+  hear_reader();
+  if (failure_) return;
+  obey_stops();
+  const bool backend_dry = drain(core::Side::backend, backend_budget);
+  const bool frontend_dry = drain(core::Side::frontend, frontend_budget);
+  left_over_ = !backend_dry || !frontend_dry;
+  stalled_ = false;
+  end_connections();
+  judge_deadlines();
+  settle();
+  service_.beat(now_.mono);
+}
+
+Duration Loop::patience() const {
+  Instant until = now_.mono + wake_interval_;
+  until = std::min(until, core_.next_deadline());
+  if (stopping_) until = std::min(until, drain_until_);
+  return std::max(until - now_.mono, Duration::zero());
+}
+
+void Loop::read_clocks() { now_ = net::read_clocks(); }
+
+void Loop::begin_turn() {
+  read_clocks();
+  const Duration gap = now_.mono - turn_began_;
+  turn_began_ = now_.mono;
+  if (gap <= 2 * wake_interval_) return;
+  stalled_ = true;
+  step(core::Stalled{gap - wake_interval_});
+}
+
+void Loop::hear_commits() {
+  auto news = commits_.collect(now_.mono);
+  if (news.failure) {
+    failure_ = std::move(news.failure);
+    return;
+  }
+  if (news.durable) step(*news.durable);
+  if (news.space) step(*news.space);
+}
+
+void Loop::hear_reader() {
+  auto answers = reader_.poll();
+  if (answers.failure) {
+    failure_ = std::move(answers.failure);
+    return;
+  }
+  for (const core::Event& event : answers.events) step(event);
+  for (const auto& finish : answers.finishes) finish();
+}
+
+// True if the socket had nothing more.
+bool Loop::drain(core::Side side, Duration budget) {
+  const Instant until = now_.mono + (stalled_ ? stall_budget : budget);
+  net::Received message;
+  unsigned messages = 0;
+  std::size_t bytes = 0;
+  while (sockets_.receive(side, message)) {
+    ++messages;
+    bytes += bytes_of(message);
+    take(side, message);
+    if (messages < clock_messages && bytes < clock_bytes) continue;
+    read_clocks();
+    if (now_.mono >= until) return false;
+    messages = 0;
+    bytes = 0;
+  }
+  return true;
+}
+
+void Loop::take(core::Side side, const net::Received& message) {
+  if (side == core::Side::backend) {
+    auto decoded = wire::decode_backend(message.frames);
+    if (!decoded) return step(core::Malformed{message.peer, side, decoded.error()});
+    return step(core::FromWorker{message.peer, std::move(*decoded)});
+  }
+  auto decoded = wire::decode_frontend(message.frames);
+  if (!decoded) return step(core::Malformed{message.peer, side, decoded.error()});
+  if (const auto* question = std::get_if<wire::Admin>(&*decoded)) {
+    return admin_.handle(message.peer, *question);
+  }
+  step(core::FromClient{message.peer, std::move(*decoded)});
+}
+
+void Loop::end_connections() {
+  sockets_.take_gone(gone_);
+  drop_gone();
+}
+
+void Loop::drop_gone() {
+  for (const PeerAt& peer : gone_) {
+    sockets_.forget(peer);
+    outbox_.forget(peer.peer);
+    step(core::PeerGone{peer.peer});
+  }
+  gone_.clear();
+}
+
+void Loop::judge_deadlines() {
+  const Instant deadline = core_.next_deadline();
+  if (now_.mono >= deadline && (!left_over_ || now_.mono - deadline > judge_patience)) {
+    step(core::Tick{});
+  }
+  if (now_.mono < next_catch_up_) return;
+  next_catch_up_ = now_.mono + catch_up_interval;
+  notes_.catch_up(now_.mono);
+}
+
+// Records first, then reads, then sends: the core's effects are views into the event and itself, so
+// all of it happens here, before anything else.
+void Loop::step(const core::Event& event) {
+  core_.step(event, now_, effects_);
+  commits_.add(effects_.records, core_);
+  for (auto& read : effects_.reads) reader_.request(std::move(read));
+  for (const auto& send : effects_.sends) outbox_.add(send);
+  for (const auto& note : effects_.notes) notes_.write(note, now_.mono);
+  for (const auto& reply : effects_.replies) admin_.answer(reply);
+  effects_.clear();
+}
+
+// The turn's end: the commit begins before the frames leave, since it takes longer.
+void Loop::settle() {
+  do {
+    drop_gone();
+    while (const auto durable = commits_.hand_over(core_, now_.mono)) step(*durable);
+    outbox_.flush();
+    outbox_.take_refused(gone_);
+  } while (!gone_.empty());
+}
+
+void Loop::obey_stops() {
+  if (stopping_ || stops_.load(std::memory_order_relaxed) == 0) return;
+  stopping_ = true;
+  drain_until_ = now_.mono + settings_.drain_limit;
+  service_.stopping("waiting for the jobs that are held");
+  log_(LogLevel::info,
+       "Stopping: no new jobs are taken, the held ones may finish. Stop again to end at once.");
+  step(core::Shutdown{});
+}
+
+bool Loop::over() const {
+  if (!stopping_) return false;
+  return core_.idle() || now_.mono >= drain_until_ || stops_.load(std::memory_order_relaxed) > 1;
+}
+
+ShellStatus Loop::status() const {
+  ShellStatus status;
+  const auto up = std::chrono::duration_cast<std::chrono::seconds>(now_.mono - settings_.made);
+  status.uptime_s = static_cast<std::uint64_t>(up.count());
+  status.frontend = sockets_.endpoint(core::Side::frontend);
+  status.backend = sockets_.endpoint(core::Side::backend);
+  status.pending_records = commits_.pending_records();
+  return status;
+}
+
+// What is known is written; what it confirms goes out.
+int Loop::finish() {
+  const auto held = core_.report().totals.held;
+  if (held > 0) {
+    log_(LogLevel::warning,
+         fmt::format("{} jobs are still held: their workers go on and report to the next router.",
+                     held));
+  }
+  settle();
+  while (!failure_ && !commits_.all_written()) {
+    while (const auto durable = commits_.hand_over_last(core_)) step(*durable);
+    sockets_.wait(wake_interval_);
+    read_clocks();
+    hear_commits();
+    outbox_.flush();
+  }
+  if (failure_) return fail_stop();
+  sockets_.set_linger(last_frames);
+  log_(LogLevel::info, "Stopped: everything that was confirmed is in the journal.");
+  return exit_code::ok;
+}
+
+int Loop::fail_stop() {
+  if (failure_->damaged) {
+    log_(LogLevel::error,
+         fmt::format("The journal {} is damaged: {}. The router ends rather than work with wrong "
+                     "data. Look with `zcrew check {}`, then restore a backup or remove the job.",
+                     settings_.journal, failure_->text, settings_.journal));
+    return exit_code::corrupt_journal;
+  }
+  log_(LogLevel::error,
+       fmt::format("The journal {} failed: {}. Nothing more is confirmed and the router ends. Look "
+                   "at the disk (space, dmesg), then start again: what was confirmed is safe.",
+                   settings_.journal, failure_->text));
+  return exit_code::io_error;
+}
+
+}  // namespace zcrew::router

@@ -1,0 +1,97 @@
+// The router's loop: waits for sockets, commits and reads, turns what happened into events for the
+// core, and carries out what the core wants. One turn:
+//
+//   wait → finished commits and reads → outcomes (backend) → submissions (frontend) → ended
+//   connections → deadlines → records to the commit thread → frames out
+//
+// Everything runs on the thread that calls run(), but for stop_request's writers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/router.h"
+#include "journal/reader_thread.h"
+#include "router/admin.h"
+#include "router/commits.h"
+#include "router/note_log.h"
+#include "router/outbox.h"
+#include "router/service_manager.h"
+#include "router/sockets.h"
+
+namespace zcrew::router {
+
+struct LoopSettings {
+  std::string journal;  // its name for people
+  Duration heartbeat{};
+  Duration drain_limit{};
+  Instant made{};  // when the core was made: until run() nothing was judged
+};
+
+class Loop {
+ public:
+  struct Parts {
+    Sockets& sockets;
+    journal::Journal& journal;
+    core::Router& core;
+    const std::atomic<unsigned>& stops;  // how often a stop was asked for
+  };
+  Loop(Parts parts, LoopSettings settings, LogSink log);
+
+  // Until a stop, or until the journal fails: returns the exit code.
+  int run();
+
+ private:
+  void turn();
+  [[nodiscard]] Duration patience() const;
+  void read_clocks();
+  void begin_turn();
+
+  void hear_commits();
+  void hear_reader();
+  bool drain(core::Side side, Duration budget);
+  void take(core::Side side, const net::Received& message);
+  void end_connections();
+  void drop_gone();
+  void judge_deadlines();
+
+  void step(const core::Event& event);
+  void settle();
+
+  void obey_stops();
+  [[nodiscard]] bool over() const;
+  int finish();
+  int fail_stop();
+
+  [[nodiscard]] ShellStatus status() const;
+
+  Sockets& sockets_;
+  core::Router& core_;
+  const std::atomic<unsigned>& stops_;
+  const LoopSettings settings_;
+  const Duration wake_interval_;
+  LogSink log_;
+
+  Now now_{};
+  Instant turn_began_{};
+  bool stalled_ = false;    // this turn drains the sockets whatever it takes
+  bool left_over_ = false;  // a socket still had messages when the budget was used up
+  bool stopping_ = false;
+  Instant drain_until_{};
+  Instant next_catch_up_{};
+  std::optional<journal::Failure> failure_;
+
+  core::Effects effects_;
+  Outbox outbox_;
+  Commits commits_;
+  journal::ReaderThread reader_;
+  Admin admin_;
+  NoteLog notes_;
+  ServiceManager service_;
+  std::vector<PeerAt> gone_;
+};
+
+}  // namespace zcrew::router

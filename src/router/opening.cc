@@ -1,0 +1,97 @@
+#include "router/opening.h"
+
+#include <fmt/core.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/limits.h"
+#include "journal/memory_journal.h"
+#include "lmdb/lmdb_journal.h"
+#include "router/exposure.h"
+#include "zcrew/error.h"
+
+namespace zcrew::router {
+namespace {
+
+// What a frame may have besides one payload: a packed message's other entries, or a HELLO's tokens.
+constexpr std::uint64_t frame_overhead_max = std::uint64_t{4} << 20U;
+
+void check_range(std::string_view what, std::uint64_t value, std::uint64_t min, std::uint64_t max,
+                 std::string_view unit) {
+  if (value >= min && value <= max) return;
+  throw Error(fmt::format("{} is {}{}; it must be {} to {}{}.", what, value, unit, min, max, unit),
+              exit_code::configuration);
+}
+
+void check_range(std::string_view what, std::chrono::milliseconds value, std::uint64_t min) {
+  const auto ms = value.count() < 0 ? 0 : static_cast<std::uint64_t>(value.count());
+  check_range(what, ms, min, limits::delay_ms_max, " ms");
+}
+
+int exit_code_of(journal::OpenFailure why) {
+  switch (why) {
+    case journal::OpenFailure::locked:
+      return exit_code::journal_locked;
+    case journal::OpenFailure::corrupt:
+    case journal::OpenFailure::newer_version:
+    case journal::OpenFailure::not_a_journal:
+      return exit_code::corrupt_journal;
+    case journal::OpenFailure::io:
+      break;
+  }
+  return exit_code::io_error;
+}
+
+std::unique_ptr<journal::Journal> make_journal(const RouterOptions& options) {
+  if (options.journal == ":memory:") return std::make_unique<journal::MemoryJournal>();
+  lmdb::LmdbOptions lmdb;
+  lmdb.directory = options.journal;
+  lmdb.max_bytes = options.journal_max_bytes;
+  lmdb.reserve_bytes = options.journal_reserve_bytes;
+  return std::make_unique<lmdb::LmdbJournal>(std::move(lmdb));
+}
+
+}  // namespace
+
+std::uint64_t frame_bytes_max(const RouterOptions& options) {
+  return options.payload_bytes_max + frame_overhead_max;
+}
+
+void check_options(const RouterOptions& options) {
+  check_exposure(options.clients, options.insecure);
+  check_exposure(options.workers, options.insecure);
+  check_range("The largest payload", options.payload_bytes_max, 1, limits::payload_bytes_max,
+              " bytes");
+  check_range("The heartbeat", options.heartbeat, 1);
+  check_range("The liveness", options.liveness, 1, 1000, " heartbeats");
+  check_range("The lease of Guide workers", options.guide_lease, 1);
+  check_range("The step of ageing", options.age_step, 0);
+  check_range("The limit of draining", options.drain_limit, 0);
+  if (!options.journal.empty()) return;
+  throw Error("The journal has no name: give a directory, or :memory: to keep nothing.",
+              exit_code::configuration);
+}
+
+core::Config core_config(const RouterOptions& options, std::uint64_t seed) {
+  core::Config config;
+  config.heartbeat = options.heartbeat;
+  config.liveness = options.liveness;
+  config.guide_lease = options.guide_lease;
+  config.payload_bytes_max = options.payload_bytes_max;
+  config.age_step = options.age_step;
+  config.seed = seed;
+  return config;
+}
+
+OpenJournal open_journal(const RouterOptions& options) {
+  try {
+    OpenJournal opened{make_journal(options), {}};
+    opened.recovered = opened.journal->open();
+    return opened;
+  } catch (const journal::OpenError& error) {
+    throw Error(error.what(), exit_code_of(error.why()));
+  }
+}
+
+}  // namespace zcrew::router

@@ -1,0 +1,30 @@
+// What has to hold before the router may serve: options within range, a journal that opens. All of
+// it throws Error with the exit code that fits (include/zcrew/error.h).
+#pragma once
+
+#include <memory>
+
+#include "core/config.h"
+#include "core/recovered.h"
+#include "journal/journal.h"
+#include "zcrew/router.h"
+
+namespace zcrew::router {
+
+// Frames above this close their sender's connection (protocol.md P-3.13).
+std::uint64_t frame_bytes_max(const RouterOptions& options);
+
+// 78 for an option out of range, or an endpoint that may not be listened on.
+void check_options(const RouterOptions& options);
+
+core::Config core_config(const RouterOptions& options, std::uint64_t seed);
+
+struct OpenJournal {
+  std::unique_ptr<journal::Journal> journal;
+  core::Recovered recovered;
+};
+
+// 73 if another process has the journal, 65 if it is damaged, newer or no journal, else 74.
+OpenJournal open_journal(const RouterOptions& options);
+
+}  // namespace zcrew::router

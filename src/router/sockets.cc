@@ -1,0 +1,59 @@
+#include "router/sockets.h"
+
+#include <array>
+
+#include "base/check.h"
+
+namespace zcrew::router {
+namespace {
+
+constexpr std::uint64_t backend_bit = std::uint64_t{1} << 63U;
+
+// As the core sees it, and as the socket does.
+Peer outer(core::Side side, Peer peer) {
+  const auto number = static_cast<std::uint64_t>(peer);
+  ZCREW_CHECK((number & backend_bit) == 0);
+  return side == core::Side::frontend ? peer : Peer{number | backend_bit};
+}
+Peer inner(Peer peer) { return Peer{static_cast<std::uint64_t>(peer) & ~backend_bit}; }
+
+}  // namespace
+
+Sockets::Sockets(const SocketSettings& settings)
+    : frontend_(context_, {settings.frontend, settings.frame_bytes_max}),
+      backend_(context_, {settings.backend, settings.frame_bytes_max}) {}
+
+bool Sockets::receive(core::Side side, net::Received& message) {
+  if (!at(side).receive(message)) return false;
+  message.peer = outer(side, message.peer);
+  return true;
+}
+
+net::SendStatus Sockets::send(core::Side side, Peer peer,
+                              std::span<const std::string_view> frames) {
+  return at(side).send(inner(peer), frames);
+}
+
+void Sockets::take_gone(std::vector<PeerAt>& peers) {
+  for (const core::Side side : {core::Side::backend, core::Side::frontend}) {
+    at(side).take_suspects(suspects_);
+    for (const Peer peer : suspects_) peers.push_back({outer(side, peer), side});
+  }
+}
+
+void Sockets::forget(const PeerAt& peer) { at(peer.side).forget(inner(peer.peer)); }
+
+void Sockets::set_linger(Milliseconds linger) {
+  frontend_.set_linger(linger);
+  backend_.set_linger(linger);
+}
+
+void Sockets::wait(Duration patience) {
+  const std::array<void*, 4> sockets{backend_.raw(), frontend_.raw(), backend_.raw_monitor(),
+                                     frontend_.raw_monitor()};
+  const std::array<int, 1> descriptors{wakeup_.fd()};
+  net::poll(sockets, descriptors, patience);
+  wakeup_.drain();
+}
+
+}  // namespace zcrew::router

@@ -1,0 +1,63 @@
+// The router's two bound sockets and its wake-up, seen as one: where frames come from and go to.
+//
+// Loop thread only, but for wake(). Each socket names its peers by itself; here the backend's get
+// the top bit, so that a Peer is never used twice in the router.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "net/socket.h"
+#include "router/outbox.h"
+
+namespace zcrew::router {
+
+struct SocketSettings {
+  std::string frontend;
+  std::string backend;
+  std::uint64_t frame_bytes_max = 0;
+};
+
+class Sockets : public FrameSink {
+ public:
+  // Binds both. Throws Error (74 or 78).
+  explicit Sockets(const SocketSettings& settings);
+
+  [[nodiscard]] const std::string& endpoint(core::Side side) const { return at(side).endpoint(); }
+
+  // The next message, without waiting.
+  [[nodiscard]] bool receive(core::Side side, net::Received& message);
+
+  net::SendStatus send(core::Side side, Peer peer,
+                       std::span<const std::string_view> frames) override;
+
+  // Adds the peers whose connection has ended.
+  void take_gone(std::vector<PeerAt>& peers);
+  void forget(const PeerAt& peer);
+
+  // Until a message, a connection's end or wake(), or until the time is over.
+  void wait(Duration patience);
+
+  // Closing waits for the last frames to leave, at most this long; by default not at all.
+  void set_linger(Milliseconds linger);
+
+  // From any thread and from signal handlers.
+  void wake() noexcept { wakeup_.signal(); }
+
+ private:
+  [[nodiscard]] const net::RouterSocket& at(core::Side side) const {
+    return side == core::Side::frontend ? frontend_ : backend_;
+  }
+  net::RouterSocket& at(core::Side side) {
+    return side == core::Side::frontend ? frontend_ : backend_;
+  }
+
+  net::Context context_;
+  net::Wakeup wakeup_;
+  net::RouterSocket frontend_;
+  net::RouterSocket backend_;
+  std::vector<Peer> suspects_;
+};
+
+}  // namespace zcrew::router
