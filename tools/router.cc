@@ -15,6 +15,7 @@ namespace {
 
 int serve(const RouterOptions& options, const LogSettings& log) {
   start_log(log);
+  ignore_file_size_signal();
   Router router(options, log_line);
   const StopSignals signals([&router] { router.stop(); }, StopSignals::Second::calls_again);
   log_line(LogLevel::info, fmt::format("clients at {}, workers at {}, journal {}",

@@ -30,6 +30,8 @@ void install(void (*handler)(int), int flags) {
 
 void ignore_broken_pipes() { ZCREW_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); }
 
+void ignore_file_size_signal() { ZCREW_CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); }
+
 void end_by_broken_pipe() {
   signal(SIGPIPE, SIG_DFL);
   raise(SIGPIPE);

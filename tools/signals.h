@@ -9,6 +9,9 @@ namespace zcrew::tool {
 // A pipe whose reader has gone is an error of write(), not the end of the process.
 void ignore_broken_pipes();
 
+// A file at its size limit (ulimit -f) is an error of write(), not the end of the process.
+void ignore_file_size_signal();
+
 // Ends the process the way a broken pipe does for programs that do not care: quietly.
 [[noreturn]] void end_by_broken_pipe();
 

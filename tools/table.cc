@@ -21,13 +21,6 @@ bool is_number(const std::string& text) {
   });
 }
 
-std::string harmless(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  }
-  return text;
-}
-
 std::string joined(const nlohmann::ordered_json& array) {
   std::string text;
   for (const auto& item : array) text += (text.empty() ? "" : ",") + cell(item);
@@ -35,6 +28,13 @@ std::string joined(const nlohmann::ordered_json& array) {
 }
 
 }  // namespace
+
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  return text;
+}
 
 std::string grouped(std::uint64_t number) {
   std::string text = std::to_string(number);
@@ -48,7 +48,7 @@ std::string cell(const nlohmann::ordered_json& value) {
   if (value.is_number_unsigned()) return grouped(value.get<std::uint64_t>());
   if (value.is_array()) return joined(value);
   if (!value.is_string()) return value.dump();
-  const std::string text = harmless(value.get<std::string>());
+  const std::string text = printable(value.get<std::string>());
   return text.empty() ? "-" : text;
 }
 

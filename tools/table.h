@@ -8,8 +8,8 @@
 namespace zcrew::tool {
 
 // A cell's text from a JSON value: strings bare, numbers with thousands apart, arrays joined by
-// commas, booleans yes/no, null and missing as "-". Control characters become spaces, so that a
-// peer's text cannot steer a terminal.
+// commas, booleans yes/no, null and missing as "-". The text is
+// printable().
 std::string cell(const nlohmann::ordered_json& value);
 std::string cell(const nlohmann::ordered_json& object, const char* key);
 
@@ -21,6 +21,9 @@ std::string time_cell(std::uint64_t ms);
 
 // As above, taken from `object[key]`; "-" when missing.
 std::string time_cell(const nlohmann::ordered_json& object, const char* key);
+
+// One line that cannot steer a terminal: control characters become spaces.
+std::string printable(std::string text);
 
 class Table {
  public:
