@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <variant>
@@ -108,7 +109,10 @@ class RunningWorker {
  public:
   RunningWorker(const std::string& endpoint, Handler handler)
       : worker_(options(endpoint), std::move(handler),
-                [this](const WorkerEvent& event) { events_.push_back(event); }),
+                [this](const WorkerEvent& event) {
+                  const std::lock_guard guard(lock_);
+                  events_.push_back(event);
+                }),
         thread_([this] { settled_ = worker_.run(); }) {}
   ~RunningWorker() {
     if (thread_.joinable()) {
@@ -129,8 +133,18 @@ class RunningWorker {
     return settled_;
   }
 
-  // Only after join().
-  [[nodiscard]] const std::vector<WorkerEvent>& events() const { return events_; }
+  [[nodiscard]] std::vector<WorkerEvent> events() {
+    const std::lock_guard guard(lock_);
+    return events_;
+  }
+  bool wait_for_events(std::size_t count) {
+    const Instant deadline = net::read_clocks().mono + std::chrono::seconds{10};
+    while (events().size() < count) {
+      if (net::read_clocks().mono > deadline) return false;
+      net::poll({}, {}, Milliseconds{2});
+    }
+    return true;
+  }
 
  private:
   static WorkerOptions options(const std::string& endpoint) {
@@ -141,6 +155,7 @@ class RunningWorker {
     return options;
   }
 
+  std::mutex lock_;
   std::vector<WorkerEvent> events_;  // before the thread that fills it
   Worker worker_;
   bool settled_ = false;

@@ -104,8 +104,10 @@ TEST_CASE("over a router's restart a running job goes on and a finished one is r
 
 TEST_CASE("a handler hears that its job was given to somebody else") {
   FakeRouter router;
+  std::promise<void> begun;
   std::promise<bool> heard;
   RunningWorker running(router.endpoint(), [&](const Attempt& attempt) {
+    begun.set_value();
     const Instant deadline = net::read_clocks().mono + std::chrono::seconds{10};
     while (!attempt.abandoned() && net::read_clocks().mono < deadline) std::this_thread::yield();
     heard.set_value(attempt.abandoned());
@@ -114,8 +116,9 @@ TEST_CASE("a handler hears that its job was given to somebody else") {
   router.expect<wire::WorkerHello>();
   router.welcome();
   router.run({{a_token(1), 1, 0, ""}});
+  begun.get_future().wait();
   router.restart();
-  CHECK(router.expect<wire::WorkerHello>().held == std::vector<Token>{a_token(1)});
+  REQUIRE(router.expect<wire::WorkerHello>().held == std::vector<Token>{a_token(1)});
   router.welcome({a_token(1)});
   CHECK(heard.get_future().get());
   CHECK_FALSE([&] {
@@ -198,11 +201,15 @@ TEST_CASE("a worker without a router says so once, and stops when told") {
     endpoint = gone.endpoint();
   }
   RunningWorker running(endpoint, echo);
-  {
-    // It does connect once there is one.
-    FakeRouter router(endpoint);
-    router.expect<wire::WorkerHello>();
-  }
+  CHECK(running.wait_for_events(1));
+  CHECK(running.events()[0].kind == WorkerEvent::Kind::disconnected);
+  CHECK(running.events()[0].text.find(endpoint) != std::string::npos);
+  // It connects once there is one.
+  FakeRouter router(endpoint);
+  router.expect<wire::WorkerHello>();
+  router.welcome();
+  CHECK(running.wait_for_events(2));
+  CHECK(running.events()[1].kind == WorkerEvent::Kind::connected);
   running.worker().stop();
   CHECK(running.join());
 }

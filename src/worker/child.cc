@@ -1,0 +1,177 @@
+#include "worker/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace zcrew::worker {
+namespace {
+
+constexpr unsigned close_range_cloexec = 1U << 2U;  // <linux/close_range.h>; needs Linux 5.11
+
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+};
+
+bool open_pipe(Pipe& pipe) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return false;
+  pipe.read = Descriptor(ends[0]);
+  pipe.write = Descriptor(ends[1]);
+  return true;
+}
+
+void stop_blocking(const Descriptor& descriptor) {
+  fcntl(descriptor.number(), F_SETFL, O_NONBLOCK);
+}
+
+// All that the new process needs, ready before it exists: it shares our memory until its exec and
+// may only make system calls.
+struct Launch {
+  const char* path = nullptr;
+  char* const* argv = nullptr;
+  char* const* shell_argv = nullptr;  // with which /bin/sh runs a plain script; else null
+  char* const* environment = nullptr;
+  int input = -1;
+  int output = -1;
+  int errors = -1;
+  pid_t parent = -1;
+  volatile int error = 0;  // set by the new process if it could not become the program
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  all.reserve(texts.size() + 1);
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+// A handler of ours would run in the new process on our memory.
+void forget_signal_handlers() {
+  struct sigaction action {};
+  for (int signal = 1; signal < SIGRTMIN; ++signal) {
+    if (sigaction(signal, nullptr, &action) != 0) continue;
+    // Ignored signals stay so across exec, as nohup(1) needs it; but a pipeline needs SIGPIPE.
+    if (action.sa_handler == SIG_IGN && signal != SIGPIPE) continue;
+    if (action.sa_handler == SIG_DFL) continue;
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = 0;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+[[noreturn]] void become(Launch& launch) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != launch.parent) _exit(127);  // it died before the line above
+  forget_signal_handlers();
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  // Descriptors that others opened carelessly in our process are not the job's business.
+  syscall(SYS_close_range, 3U, ~0U, close_range_cloexec);
+  if (dup2(launch.input, 0) >= 0 && dup2(launch.output, 1) >= 0 && dup2(launch.errors, 2) >= 0) {
+    execve(launch.path, launch.argv, launch.environment);
+    if (errno == ENOEXEC && launch.shell_argv != nullptr) {
+      execve("/bin/sh", launch.shell_argv, launch.environment);
+    }
+  }
+  launch.error = errno;
+  _exit(127);
+}
+
+// vfork, because the time of fork grows with the worker's memory, and posix_spawn knows no
+// PR_SET_PDEATHSIG. Kept apart so that nothing else lives in this frame.
+[[gnu::noinline]] pid_t launch_child(Launch& launch) {
+  const pid_t pid = vfork();
+  if (pid == 0) become(launch);
+  return pid;
+}
+
+std::string start_problem(const std::string& path, int error) {
+  std::string cure = "check the file";
+  if (error == EAGAIN || error == ENOMEM)
+    cure = "raise the limit of processes or lower --concurrency";
+  if (error == EMFILE || error == ENFILE) cure = "raise the limit of open files (ulimit -n)";
+  if (error == E2BIG) cure = "shorten the command or the environment";
+  return "cannot start " + path + " (" + std::strerror(error) + "): " + cure;
+}
+
+}  // namespace
+
+Result<Child, std::string> start_child(const Program& program, const std::vector<std::string>& argv,
+                                       const std::vector<std::string>& environment) {
+  Pipe input;
+  Pipe output;
+  Pipe errors;
+  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors)) {
+    return Unexpected{start_problem(program.path, errno)};
+  }
+  // A pipe on 0, 1 or 2 would be overwritten while it is needed, in a worker started without them.
+  if (input.read.number() < 3 || output.write.number() < 3 || errors.write.number() < 3) {
+    return Unexpected{"cannot start " + program.path +
+                      ": stdin, stdout and stderr of this worker must be open, /dev/null will do"};
+  }
+  const std::vector<char*> plain = pointers(argv);
+  std::vector<std::string> through_shell = {"/bin/sh", program.path};
+  through_shell.insert(through_shell.end(), argv.begin() + 1, argv.end());
+  const std::vector<char*> shell = pointers(through_shell);
+  const std::vector<char*> variables = pointers(environment);
+
+  Launch launch;
+  launch.path = program.path.c_str();
+  launch.argv = plain.data();
+  launch.shell_argv = program.is_plain_script ? shell.data() : nullptr;
+  launch.environment = variables.data();
+  launch.input = input.read.number();
+  launch.output = output.write.number();
+  launch.errors = errors.write.number();
+  launch.parent = getpid();
+
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = launch_child(launch);
+  const int error = pid < 0 ? errno : launch.error;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid > 0 && error != 0) waitpid(pid, nullptr, 0);
+  if (error != 0) return Unexpected{start_problem(program.path, error)};
+
+  Child child;
+  child.pid = pid;
+  child.input = std::move(input.write);
+  child.output = std::move(output.read);
+  child.errors = std::move(errors.read);
+  child.exit = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  stop_blocking(child.input);
+  stop_blocking(child.output);
+  stop_blocking(child.errors);
+  return child;
+}
+
+void kill_group(const Child& child, int signal) { kill(-child.pid, signal); }
+
+bool has_ended(const Child& child) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == child.pid;
+}
+
+int wait_for(Child& child) {
+  int status = 0;
+  while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  child.pid = -1;
+  return status;
+}
+
+}  // namespace zcrew::worker

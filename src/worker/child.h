@@ -1,0 +1,38 @@
+// Starting a program with three pipes, in a process group of its own.
+//
+// The program dies with the thread that started it (PR_SET_PDEATHSIG), so that a killed worker
+// leaves no job running that the router gives to somebody else. Its own children do not: they live
+// in its process group, which kill_group() reaches as long as the worker lives.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "worker/descriptor.h"
+#include "worker/program.h"
+
+namespace zcrew::worker {
+
+struct Child {
+  pid_t pid = -1;
+  Descriptor input;   // to its stdin; this and the two below never block
+  Descriptor output;  // from its stdout
+  Descriptor errors;  // from its stderr
+  Descriptor exit;    // readable once it has ended; not open where the system has no pidfd
+};
+
+// `environment` holds NAME=VALUE entries, all there will be. The error is one line.
+Result<Child, std::string> start_child(const Program& program, const std::vector<std::string>& argv,
+                                       const std::vector<std::string>& environment);
+
+// Both require that wait_for() was not called yet: until then the number belongs to this child.
+void kill_group(const Child& child, int signal);
+bool has_ended(const Child& child);
+
+// Reaps the child and returns its status as of wait(2). Blocks until it has ended.
+int wait_for(Child& child);
+
+}  // namespace zcrew::worker
