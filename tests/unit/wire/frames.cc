@@ -1,8 +1,8 @@
 #include "frames.h"
 
-#include <doctest/doctest.h>
-
 #include <cctype>
+
+#include "base/check.h"
 
 namespace zcrew::wire {
 
@@ -19,7 +19,7 @@ std::string bytes(std::string_view hex) {
     result += static_cast<char>(std::stoi(digits, nullptr, 16));
     digits.clear();
   }
-  REQUIRE(digits.empty());
+  ZCREW_CHECK(digits.empty());
   return result;
 }
 

@@ -52,7 +52,7 @@ TEST_CASE("a message may have as many entries as a decoder takes (P-3.7)") {
 }
 
 TEST_CASE("a payload of any size fits") {
-  for (const std::size_t size : {0, 1, 31, 32, 255, 256, 65535, 65536, 1048576}) {
+  for (const std::size_t size : {0U, 1U, 31U, 32U, 255U, 256U, 65535U, 65536U, 1048576U}) {
     CAPTURE(size);
     const std::string payload(size, 'x');
     Packer<RunItem> packer;
