@@ -126,6 +126,7 @@ struct Command {
 };
 
 // Take no new jobs, hand none out, settle what is held; Core::idle() tells when that is done.
+// A second one does not wait for what is held: the peers are told goodbye as it is.
 struct Shutdown {};
 
 // The process did not run for this long (a debugger, SIGSTOP, a starved machine): every deadline

@@ -56,7 +56,7 @@ void Router::State::finish_step() {
   book.reserve_sequences();
   dispatcher.run([this](Job& job, Worker& worker) { workers.give(job, worker); });
   book.page_in();
-  say_bye_if_idle();
+  say_bye_if_over();
 }
 
 void Router::State::end_recovery_if_over() {
@@ -72,8 +72,8 @@ void Router::State::end_recovery_if_over() {
   }
 }
 
-void Router::State::say_bye_if_idle() {
-  if (!context.stopping || said_bye || !idle()) return;
+void Router::State::say_bye_if_over() {
+  if (said_bye || !(hurried || idle())) return;
   said_bye = true;
   workers.say_bye();
   clients.say_bye();
@@ -142,7 +142,7 @@ void Router::State::on(const Command& event) { commands.on(event); }
 
 void Router::State::on(const Shutdown& event) {
   static_cast<void>(event);
-  context.stopping = true;
+  hurried = std::exchange(context.stopping, true);
 }
 
 void Router::State::on(const Stalled& event) {

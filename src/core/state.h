@@ -24,6 +24,7 @@ struct Router::State {
   Recovered recovered;  // until the first step
   bool started = false;
   bool said_bye = false;
+  bool hurried = false;  // a second Shutdown came
   Instant next_housekeeping{};
 
   Deferred deferred{context};
@@ -39,7 +40,7 @@ struct Router::State {
   void start();
   void finish_step();
   void end_recovery_if_over();
-  void say_bye_if_idle();
+  void say_bye_if_over();
   [[nodiscard]] bool idle() const;
 
   void on(const FromClient& event);

@@ -245,6 +245,8 @@ int Loop::finish() {
     outbox_.flush();
   }
   if (failure_) return fail_stop();
+  if (!core_.idle()) step(core::Shutdown{});  // jobs are held: goodbye all the same
+  outbox_.flush();
   sockets_.set_linger(last_frames);
   log_(LogLevel::info, "Stopped: everything that was confirmed is in the journal.");
   return exit_code::ok;

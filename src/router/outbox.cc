@@ -123,6 +123,7 @@ void Outbox::take_refused(std::vector<PeerAt>& peers) {
 }
 
 void Outbox::forget(Peer peer) {
+  std::erase_if(refused_, [&](const PeerAt& refused) { return refused.peer == peer; });
   const auto found = boxes_.find(peer);
   if (found == boxes_.end()) return;
   last_used_ = nullptr;

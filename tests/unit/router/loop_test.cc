@@ -1,0 +1,111 @@
+#include "router/loop.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "journal/memory_journal.h"
+#include "peers.h"
+#include "zcrew/error.h"
+
+namespace zcrew::router {
+namespace {
+
+// A journal that works until it is told not to.
+class BreakingJournal : public journal::MemoryJournal {
+ public:
+  void commit(const journal::Batch& batch) override {
+    if (breaks_) throw journal::JournalError("fdatasync: Input/output error");
+    MemoryJournal::commit(batch);
+  }
+  journal::DeadPage read_dead(QueueNumber queue, const JobId& after, std::uint32_t max) override {
+    if (breaks_) throw journal::Damaged("dead: the checksum of q1p5n1 does not fit");
+    return MemoryJournal::read_dead(queue, after, max);
+  }
+  void break_now() { breaks_ = true; }
+
+ private:
+  std::atomic<bool> breaks_{false};
+};
+
+// The loop over that journal, in a thread.
+class BreakingRouter {
+ public:
+  BreakingRouter()
+      : sockets_({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", 0}),
+        made_(net::read_clocks()),
+        core_({}, journal.open(), made_),
+        thread_([this] { exit_code_ = run(); }) {}
+  ~BreakingRouter() {
+    if (thread_.joinable()) thread_.join();
+  }
+  BreakingRouter(const BreakingRouter&) = delete;
+  BreakingRouter& operator=(const BreakingRouter&) = delete;
+
+  [[nodiscard]] std::string frontend() const { return sockets_.endpoint(core::Side::frontend); }
+
+  int wait() {
+    thread_.join();
+    return exit_code_;
+  }
+  [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
+
+  BreakingJournal journal;
+
+ private:
+  int run() {
+    Loop loop({sockets_, journal, core_, stops_},
+              {"test-journal", std::chrono::seconds{1}, Duration{}, made_.mono},
+              [this](LogLevel level, const std::string& line) {
+                if (level == LogLevel::error) errors_.push_back(line);
+              });
+    return loop.run();
+  }
+
+  Sockets sockets_;
+  Now made_;
+  core::Router core_;
+  std::atomic<unsigned> stops_{0};
+  std::vector<std::string> errors_;
+  int exit_code_ = -1;
+  std::thread thread_;
+};
+
+TEST_CASE("a failing commit ends the router with 74 and one line that names cause and cure") {
+  net::Context context;
+  BreakingRouter router;
+  TestPeer client(context, router.frontend());
+  client.send(wire::ClientHello{wire::protocol_version, net::random_uuid(), 1, "test"});
+  client.expect_from_frontend<wire::ClientWelcome>();
+  router.journal.break_now();
+  wire::Submit submit;
+  submit.batch = 1;
+  submit.groups.push_back({{.queue = "default"}, {{0, "x", {}}}});
+  client.send(submit);
+  CHECK(router.wait() == exit_code::io_error);
+  REQUIRE(router.errors().size() == 1);
+  const std::string& line = router.errors().front();
+  CHECK(line.find("test-journal") != std::string::npos);
+  CHECK(line.find("fdatasync: Input/output error") != std::string::npos);
+  CHECK(line.find("start again") != std::string::npos);
+}
+
+TEST_CASE("damage met by a read ends the router with 65") {
+  net::Context context;
+  BreakingRouter router;
+  TestPeer client(context, router.frontend());
+  client.send(wire::Admin{1, "dead_list", "{}"});
+  client.expect_from_frontend<wire::AdminReply>();
+  router.journal.break_now();
+  client.send(wire::Admin{2, "dead_list", "{}"});
+  CHECK(router.wait() == exit_code::corrupt_journal);
+  REQUIRE(router.errors().size() == 1);
+  CHECK(router.errors().front().find("zcrew check") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace zcrew::router
