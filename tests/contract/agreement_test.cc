@@ -1,0 +1,237 @@
+// Random histories: the journal on disk and the one in memory answer every question alike, and what
+// is on disk passes the check.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fixtures.h"
+#include "lmdb/check.h"
+
+using namespace zcrew;
+using namespace zcrew::test;
+using core::Place;
+
+namespace {
+
+// Knows where jobs are, and makes steps that fit.
+class History {
+ public:
+  explicit History(std::uint64_t seed) : random_(seed) {}
+
+  std::vector<core::Record> step() {
+    std::vector<core::Record> records;
+    for (std::uint64_t i = 1 + random_() % 40; i > 0; --i) records.push_back(one());
+    return records;
+  }
+  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+  [[nodiscard]] Sequence next() const { return next_; }
+  JobId any_id() {
+    const Sequence sequence = 1 + below(next_ + 3);
+    return id_of(sequence);
+  }
+
+ private:
+  struct Spot {
+    Place place = Place::none;
+    WallTime due{};
+  };
+
+  static JobId id_of(Sequence sequence) {
+    const auto mixed = static_cast<std::uint32_t>(sequence * 2654435761U >> 16U);
+    return {1 + mixed % 3, static_cast<Priority>(mixed / 3 % 10), sequence};
+  }
+
+  std::size_t some_size() {
+    switch (below(8)) {
+      case 0:
+        return 1024 + below(3);
+      case 1:
+        return below(20000);
+      default:
+        return below(300);
+    }
+  }
+
+  core::HistoryEntry some_entry() {
+    if (below(3) == 0) return {};
+    return {from_ms(below(100000)), static_cast<std::uint32_t>(below(9)), "failed", "w",
+            std::string(below(400), 't')};
+  }
+
+  core::JobHeader some_header() {
+    core::JobHeader header = job_of({}).header;
+    header.failures = static_cast<std::uint32_t>(below(1000));
+    return header;
+  }
+
+  core::Record one() {
+    if (spots_.empty() || below(5) < 2) return fresh();
+    auto at = spots_.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(below(spots_.size())));
+    const JobId id = at->first;
+    Spot& spot = at->second;
+    switch (below(5)) {
+      case 0:
+        return remove(at);
+      case 1:
+        return result(id);
+      case 2:
+        if (spot.place != Place::ready) return core::RemoveHeld{id};
+        return core::PutHeld{{id, 1, 1}, uuid_of(1), {}, {}, 1};
+      default:
+        return moved(id, spot);
+    }
+  }
+
+  core::Record fresh() {
+    core::PutJob put = job_of(id_of(next_++), some_size());
+    put.header = some_header();
+    Spot spot{Place::ready, {}};
+    if (below(4) == 0) spot = {Place::later, from_ms(1 + below(1000))};
+    put.due = spot.due;
+    spots_[put.id] = spot;
+    return put;
+  }
+
+  core::Record remove(std::map<JobId, Spot>::iterator at) {
+    const core::RemoveJob record{at->first, at->second.place, at->second.due, 0};
+    spots_.erase(at);
+    return record;
+  }
+
+  core::Record result(const JobId& id) {
+    if (below(3) == 0) return core::RemoveResult{id, 0};
+    return result_of(id, below(1000), some_size());
+  }
+
+  core::Record moved(const JobId& id, Spot& spot) {
+    const Spot from = spot;
+    switch (from.place) {
+      case Place::ready:
+        if (below(3) == 0) return core::UpdateJob{id, some_header(), some_entry()};
+        if (below(2) == 0) {
+          spot = {Place::later, from_ms(1 + below(1000))};
+          return core::MoveToLater{id, spot.due, some_header(), some_entry()};
+        }
+        break;
+      case Place::later:
+        if (below(2) == 0) {
+          spot = {Place::ready, {}};
+          return core::MoveToReady{id, from.due};
+        }
+        break;
+      case Place::dead:
+        spot = {Place::ready, {}};
+        return core::Redrive{id, some_header(), some_entry()};
+      case Place::none:
+        break;
+    }
+    spot = {Place::dead, {}};
+    return core::MoveToDead{id,      from.place,           from.due,    some_header(),
+                            "crash", from_ms(below(1000)), some_entry()};
+  }
+
+  std::mt19937_64 random_;
+  Sequence next_ = 1;
+  std::map<JobId, Spot> spots_;
+};
+
+void same(const std::vector<core::LoadedJob>& a, const std::vector<core::LoadedJob>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CHECK(a[i].id == b[i].id);
+    CHECK(a[i].place == b[i].place);
+    CHECK(a[i].due == b[i].due);
+    CHECK(a[i].header.failures == b[i].header.failures);
+    CHECK(a[i].payload_bytes == b[i].payload_bytes);
+    CHECK(a[i].payload.view() == b[i].payload.view());
+  }
+}
+
+void same_pages(journal::Journal& disk, journal::Journal& memory, History& history) {
+  const core::ReadReady ready{static_cast<QueueNumber>(1 + history.below(3)),
+                              static_cast<Priority>(history.below(10)),
+                              history.below(history.next()),
+                              history.below(2) * history.below(history.next() + 2),
+                              static_cast<std::uint32_t>(1 + history.below(20)),
+                              history.below(5000)};
+  const auto a = disk.read_ready(ready);
+  const auto b = memory.read_ready(ready);
+  same(a.jobs, b.jobs);
+  CHECK(a.reached_end == b.reached_end);
+  CHECK(a.as_of == b.as_of);
+
+  const core::ReadLater later{from_ms(history.below(1000)), history.any_id(),
+                              from_ms(history.below(1200)),
+                              static_cast<std::uint32_t>(1 + history.below(20))};
+  const auto c = disk.read_later(later);
+  const auto d = memory.read_later(later);
+  same(c.jobs, d.jobs);
+  CHECK(c.reached_end == d.reached_end);
+
+  const auto queue = static_cast<QueueNumber>(history.below(4));
+  const JobId after = history.any_id();
+  const auto e = disk.read_dead(queue, after, 5);
+  const auto f = memory.read_dead(queue, after, 5);
+  CHECK(e.reached_end == f.reached_end);
+  REQUIRE(e.letters.size() == f.letters.size());
+  for (std::size_t i = 0; i < e.letters.size(); ++i) {
+    CHECK(e.letters[i].id == f.letters[i].id);
+    CHECK(e.letters[i].history.size() == f.letters[i].history.size());
+    for (std::size_t k = 0; k < e.letters[i].history.size(); ++k)
+      CHECK(e.letters[i].history[k].text == f.letters[i].history[k].text);
+  }
+}
+
+void same_ids(journal::Journal& disk, journal::Journal& memory, History& history) {
+  core::LoadJobs request{7, {}};
+  for (int i = 0; i < 8; ++i) request.jobs.push_back(history.any_id());
+  same(disk.load_jobs(request).jobs, memory.load_jobs(request).jobs);
+  const auto a = disk.load_results({7, request.jobs});
+  const auto b = memory.load_results({7, request.jobs});
+  for (std::size_t i = 0; i < request.jobs.size(); ++i) {
+    CHECK(a.results[i].found == b.results[i].found);
+    CHECK(a.results[i].place == b.results[i].place);
+    CHECK(a.results[i].result.bytes.view() == b.results[i].result.bytes.view());
+    const auto c = disk.load_payload({request.jobs[i], Place::ready});
+    const auto d = memory.load_payload({request.jobs[i], Place::ready});
+    CHECK(c.found == d.found);
+    CHECK(c.payload.view() == d.payload.view());
+  }
+  CHECK(disk.expired_results(from_ms(500), 50) == memory.expired_results(from_ms(500), 50));
+}
+
+}  // namespace
+
+TEST_CASE("disk and memory agree over a random history, across restarts (J-2.3, J-5.1)") {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  History history(seed);
+  OnDisk disk;
+  InMemory memory;
+  Author author;
+  for (int round = 0; round < 400; ++round) {
+    const journal::Batch batch = author.batch(history.step());
+    disk.journal->commit(batch);
+    memory.journal->commit(batch);
+    same_pages(*disk.journal, *memory.journal, history);
+    same_ids(*disk.journal, *memory.journal, history);
+    if (history.below(100) == 0) {
+      disk.reopen();
+      memory.reopen();
+      CHECK(disk.recovered.epoch == memory.recovered.epoch);
+      CHECK(disk.recovered.counters == memory.recovered.counters);
+      CHECK(disk.recovered.held.size() == memory.recovered.held.size());
+      CHECK(disk.recovered.results == memory.recovered.results);
+    }
+  }
+  disk.journal.reset();
+  const lmdb::CheckReport report = lmdb::check_journal(disk.directory.journal());
+  for (const std::string& problem : report.problems) MESSAGE(problem);
+  CHECK(report.ok);
+  CHECK(report.ready > 0);
+  CHECK(report.chunks > 0);
+}

@@ -1,0 +1,295 @@
+// Flipped bits, lost records: Damaged, never wrong data; and the check reports them.
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fixtures.h"
+#include "journal/keys.h"
+#include "journal/row_codec.h"
+#include "lmdb/check.h"
+#include "raw_file.h"
+
+using namespace zcrew;
+using namespace zcrew::test;
+using journal::Damaged;
+using journal::layout::Part;
+namespace layout = journal::layout;
+
+namespace {
+
+const JobId waiting{1, 5, 1};
+const JobId delayed{1, 5, 2};
+const JobId dead{1, 5, 3};
+const JobId large{2, 5, 4};
+const JobId ended{2, 5, 5};
+const WallTime due = from_ms(5000);
+
+struct OpenJournal : lmdb::LmdbJournal {
+  explicit OpenJournal(const std::string& path)
+      : LmdbJournal({path, 0, std::uint64_t{16} << 20U, endless_disk()}) {
+    open();
+  }
+};
+
+// One of everything.
+struct Journal {
+  Journal() {
+    OpenJournal journal(path);
+    Author author;
+    core::PutJob later = job_of(delayed, 50);
+    later.due = due;
+    core::MoveToDead death;
+    death.id = dead;
+    death.reason = "rejected";
+    death.entry = {from_ms(1), 1, "rejected", "w", "no"};
+    author.set_sessions({{uuid_of(1), 1, {}, {{1, 0, 1, waiting}}}});
+    journal.commit(author.batch({job_of(waiting, 50), later, job_of(dead, 50), death,
+                                 job_of(large, 10000), result_of(ended, 777, 9000),
+                                 core::PutHeld{{waiting, 1, 1}, uuid_of(1), {}, {}, 1},
+                                 core::PutInstance{uuid_of(1), "w1", from_ms(1)}}));
+  }
+  lmdb::CheckReport check() const { return lmdb::check_journal(path); }
+  RawFile raw() const { return RawFile(path); }
+
+  TemporaryDirectory directory;
+  std::string path = directory.journal();
+};
+
+bool reports(const lmdb::CheckReport& report, const std::string& part) {
+  for (const std::string& problem : report.problems)
+    if (problem.find(part) != std::string::npos) return true;
+  for (const std::string& problem : report.problems) MESSAGE(problem);
+  return false;
+}
+
+std::string chunk(const JobId& id, Part part, std::uint32_t number) {
+  return std::string(journal::chunk_key(id, part, number).view());
+}
+std::string key(const JobId& id) { return std::string(journal::job_key(id).view()); }
+
+}  // namespace
+
+TEST_CASE("a sound journal passes the check") {
+  const Journal journal;
+  const auto report = journal.check();
+  for (const std::string& problem : report.problems) MESSAGE(problem);
+  CHECK(report.ok);
+  CHECK(report.problems_found == 0);
+  CHECK(report.queues == 3);
+  CHECK(report.ready == 2);
+  CHECK(report.held == 1);
+  CHECK(report.later == 1);
+  CHECK(report.dead == 1);
+  CHECK(report.results == 1);
+  CHECK(report.sessions == 1);
+  CHECK(report.instances == 1);
+  CHECK(report.chunks == 6);
+  CHECK(report.payload_bytes == 10150);
+}
+
+TEST_CASE("the check changes nothing, not even the epoch") {
+  const Journal journal;
+  journal.check();
+  journal.check();
+  lmdb::LmdbJournal again({journal.path});
+  CHECK(again.open().epoch == 2);
+}
+
+TEST_CASE("the check refuses a journal in use (J-8.1)") {
+  const Journal journal;
+  OpenJournal user(journal.path);
+  try {
+    journal.check();
+    FAIL("it was looked at");
+  } catch (const journal::OpenError& error) {
+    CHECK(error.why() == journal::OpenFailure::locked);
+  }
+}
+
+TEST_CASE("the check refuses what is no journal and makes nothing there") {
+  const TemporaryDirectory directory;
+  CHECK_THROWS_AS(lmdb::check_journal(directory.journal()), journal::OpenError);
+  CHECK_THROWS_AS(lmdb::check_journal(directory.path()), journal::OpenError);
+}
+
+TEST_CASE("a random flipped bit is damage, never wrong data, and is reported (J-5.7, J-8.2)") {
+  const std::uint64_t seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  struct Victim {
+    std::string_view database;
+    std::string key;
+    std::function<void(journal::Journal&)> read;
+  };
+  const std::vector<Victim> victims{
+      {layout::db::ready, key(waiting),
+       [](journal::Journal& it) {
+         it.read_ready({1, 5, 0, 0, 9, 9999});
+       }},
+      {layout::db::ready, key(waiting),
+       [](journal::Journal& it) {
+         it.load_jobs({1, {waiting}});
+       }},
+      {layout::db::later, std::string(journal::due_key(due, delayed).view()),
+       [](journal::Journal& it) {
+         it.read_later({{}, {}, due, 9});
+       }},
+      {layout::db::where, key(delayed),
+       [](journal::Journal& it) {
+         it.load_payload({delayed, core::Place::later});
+       }},
+      {layout::db::dead, key(dead), [](journal::Journal& it) { it.read_dead(0, {}, 9); }},
+      {layout::db::results, key(ended),
+       [](journal::Journal& it) {
+         it.load_results({1, {ended}});
+       }},
+      {layout::db::blobs, chunk(large, Part::payload, 1),
+       [](journal::Journal& it) {
+         it.load_payload({large, core::Place::ready});
+       }},
+      {layout::db::blobs, chunk(ended, Part::result, 2),
+       [](journal::Journal& it) {
+         it.load_results({1, {ended}});
+       }},
+      {layout::db::ready, key(waiting),
+       [](journal::Journal& it) {
+         it.commit({{core::RemoveJob{waiting, core::Place::ready, {}, 0}}, 1, {}, 0});
+       }},
+      {layout::db::later, std::string(journal::due_key(due, delayed).view()),
+       [](journal::Journal& it) {
+         it.commit({{core::MoveToReady{delayed, due}}, 1, {}, 0});
+       }},
+  };
+  for (const Victim& victim : victims) {
+    for (int round = 0; round < 5; ++round) {
+      const Journal journal;
+      RawFile(journal.path).rewrite(victim.database, victim.key, [&](const std::string& record) {
+        return flipped(record, random() % (record.size() * 8));
+      });
+      CHECK(reports(journal.check(), "`" + std::string(victim.database) + "`"));
+      OpenJournal opened(journal.path);
+      CHECK_THROWS_AS(victim.read(opened), Damaged);
+    }
+  }
+}
+
+TEST_CASE("damage names database and key (J-5.7)") {
+  const Journal journal;
+  RawFile(journal.path).rewrite(layout::db::ready, key(waiting), [](const std::string& record) {
+    return flipped(record, 300);
+  });
+  OpenJournal opened(journal.path);
+  try {
+    opened.load_jobs({1, {waiting}});
+    FAIL("wrong data was returned");
+  } catch (const Damaged& error) {
+    const std::string text = error.what();
+    CHECK(text.find("q1p5n1") != std::string::npos);
+    CHECK(text.find("`ready`") != std::string::npos);
+  }
+}
+
+TEST_CASE("a lost chunk is damage and is reported (J-5.7, J-8.4)") {
+  for (const std::uint32_t number : {0U, 1U, 2U}) {
+    const Journal journal;
+    RawFile(journal.path).erase(layout::db::blobs, chunk(large, Part::payload, number));
+    CHECK(reports(journal.check(), "q2p5n4"));
+    OpenJournal opened(journal.path);
+    CHECK_THROWS_AS(opened.load_payload({large, core::Place::ready}), Damaged);
+  }
+}
+
+TEST_CASE("chunks that belong to nothing, or are too many, are reported (J-8.4)") {
+  const auto with_chunk = [](const JobId& id, Part part, std::uint32_t number) {
+    const Journal journal;
+    RawFile(journal.path).change([&](MDB_txn* transaction) {
+      std::string record(layout::envelope_bytes + 5, 'x');
+      const std::string name = chunk(id, part, number);
+      journal::seal(layout::Kind::chunk, name, record.data(), record.size());
+      lmdb::put(transaction, RawFile::database(transaction, layout::db::blobs), name, record);
+    });
+    return journal.check();
+  };
+  CHECK(reports(with_chunk(waiting, Part::payload, 0), "belongs to no job"));
+  CHECK(reports(with_chunk(large, Part::result, 0), "belongs to no job"));
+  CHECK(reports(with_chunk(large, Part::payload, 3), "bytes where there should be"));
+  CHECK(reports(with_chunk(ended, Part::result, 9), "is missing"));
+}
+
+TEST_CASE("a job in two places is reported (J-8.3)") {
+  const Journal journal;
+  RawFile(journal.path).change([](MDB_txn* transaction) {
+    const std::string record(
+        lmdb::get(transaction, RawFile::database(transaction, layout::db::ready), key(waiting))
+            .value());
+    lmdb::put(transaction, RawFile::database(transaction, layout::db::dead), key(waiting), record);
+  });
+  CHECK(reports(journal.check(), "it is in `dead` too"));
+}
+
+TEST_CASE("later without where, and where without later, are reported (J-8.3)") {
+  {
+    const Journal journal;
+    RawFile(journal.path).erase(layout::db::where, key(delayed));
+    CHECK(reports(journal.check(), "it is not in `where`"));
+  }
+  const Journal journal;
+  RawFile(journal.path).erase(layout::db::later, journal::due_key(due, delayed).view());
+  CHECK(reports(journal.check(), "there is no such job in `later`"));
+}
+
+TEST_CASE("a held job that is not in ready is reported (J-8.3)") {
+  const Journal journal;
+  RawFile(journal.path).erase(layout::db::ready, key(waiting));
+  CHECK(reports(journal.check(), "in `held`: there is no such job"));
+}
+
+TEST_CASE("counts and counters that do not fit are reported (J-8.5)") {
+  const Journal journal;
+  RawFile(journal.path).erase(layout::db::ready, key(large));
+  const auto report = journal.check();
+  CHECK(reports(report, "queue 2 (queue-2): 1 ready or held jobs counted, 0 found"));
+  CHECK(reports(report, "10000 payload bytes counted, 0 found"));
+  CHECK(reports(report, "the counters do not add up: 4 jobs accepted, 3 are there"));
+}
+
+TEST_CASE("jobs of no queue and sequences never reserved are reported (J-8.6)") {
+  const Journal journal;
+  RawFile(journal.path).erase(layout::db::queues, journal::queue_key(1).view());
+  CHECK(reports(journal.check(), "its queue does not exist"));
+  RawFile(journal.path).rewrite(layout::db::meta, layout::sequences_row, [](const std::string&) {
+    return journal::write_sequences(4);
+  });
+  CHECK(reports(journal.check(), "q2p5n4 in `ready`: its sequence was never reserved"));
+}
+
+TEST_CASE("results without their index and the reverse are reported (J-8.7)") {
+  {
+    const Journal journal;
+    RawFile(journal.path)
+        .erase(layout::db::results_by_expiry, journal::due_key(from_ms(777), ended).view());
+    CHECK(reports(journal.check(), "it is not in `results_by_expiry`"));
+  }
+  const Journal journal;
+  RawFile(journal.path).erase(layout::db::results, key(ended));
+  CHECK(reports(journal.check(), "there is no such result"));
+}
+
+TEST_CASE("at most 100 problems are listed and all are counted (J-8.8)") {
+  const TemporaryDirectory directory;
+  {
+    OpenJournal journal(directory.journal());
+    Author author;
+    std::vector<core::Record> records;
+    for (Sequence i = 1; i <= 300; ++i) records.emplace_back(job_of({1, 5, i}));
+    journal.commit(author.batch(std::move(records)));
+  }
+  RawFile(directory.journal()).erase(layout::db::queues, journal::queue_key(1).view());
+  const auto report = lmdb::check_journal(directory.journal());
+  CHECK_FALSE(report.ok);
+  CHECK(report.problems.size() == 100);
+  CHECK(report.problems_found >= 300);
+}
