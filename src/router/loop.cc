@@ -62,7 +62,7 @@ Loop::Loop(Parts parts, LoopSettings settings, LogSink log)
       notes_(log_) {}
 
 int Loop::run() {
-  service_.ready(fmt::format("serving clients at {} and workers at {}",
+  systemd_.ready(fmt::format("serving clients at {} and workers at {}",
                              sockets_.endpoint(core::Side::frontend),
                              sockets_.endpoint(core::Side::backend)));
   while (!failure_ && !over()) turn();
@@ -83,7 +83,7 @@ void Loop::turn() {
   end_connections();
   judge_deadlines();
   settle();
-  service_.beat(now_.mono);
+  systemd_.beat(now_.mono);
 }
 
 Duration Loop::patience() const {
@@ -207,7 +207,7 @@ void Loop::obey_stops() {
   if (stopping_ || stops_.load(std::memory_order_relaxed) == 0) return;
   stopping_ = true;
   drain_until_ = now_.mono + settings_.drain_limit;
-  service_.stopping("waiting for the jobs that are held");
+  systemd_.stopping("waiting for the jobs that are held");
   log_(LogLevel::info,
        "Stopping: no new jobs are taken, the held ones may finish. Stop again to end at once.");
   step(core::Shutdown{});

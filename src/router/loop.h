@@ -19,8 +19,8 @@
 #include "router/commits.h"
 #include "router/note_log.h"
 #include "router/outbox.h"
-#include "router/service_manager.h"
 #include "router/sockets.h"
+#include "router/systemd.h"
 
 namespace zcrew::router {
 
@@ -90,7 +90,7 @@ class Loop {
   journal::ReaderThread reader_;
   Admin admin_;
   NoteLog notes_;
-  ServiceManager service_;
+  Systemd systemd_;
   std::vector<PeerAt> gone_;
 };
 

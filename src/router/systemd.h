@@ -8,9 +8,9 @@
 
 namespace zcrew::router {
 
-class ServiceManager {
+class Systemd {
  public:
-  ServiceManager();
+  Systemd();
 
   void ready(const std::string& status);
   void stopping(const std::string& status);

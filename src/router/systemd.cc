@@ -1,4 +1,4 @@
-#include "router/service_manager.h"
+#include "router/systemd.h"
 
 #include <systemd/sd-daemon.h>
 
@@ -6,22 +6,22 @@
 
 namespace zcrew::router {
 
-ServiceManager::ServiceManager() {
+Systemd::Systemd() {
   std::uint64_t watchdog_us = 0;
   if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
     beat_every_ = Duration{static_cast<std::int64_t>(watchdog_us / 2)};
   }
 }
 
-void ServiceManager::ready(const std::string& status) {
+void Systemd::ready(const std::string& status) {
   sd_notify(0, ("READY=1\nSTATUS=" + status).c_str());
 }
 
-void ServiceManager::stopping(const std::string& status) {
+void Systemd::stopping(const std::string& status) {
   sd_notify(0, ("STOPPING=1\nSTATUS=" + status).c_str());
 }
 
-void ServiceManager::beat(Instant now) {
+void Systemd::beat(Instant now) {
   if (beat_every_ == Duration::zero() || now < next_beat_) return;
   sd_notify(0, "WATCHDOG=1");
   next_beat_ = now + beat_every_;
