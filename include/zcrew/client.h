@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -50,8 +51,8 @@ struct LinkUp {
   std::uint32_t epoch = 0;
 };  // the router answered
 struct LinkDown {
-  std::string why;
-};  // no router: the client goes on trying
+  std::string why;  // the cause in half a sentence, e.g. "nobody listens there"
+};  // no router: the client goes on trying; comes within a second, once per loss and cause
 
 using ClientEvent = std::variant<Confirmed, Finished, RefusedJob, LinkUp, LinkDown>;
 
@@ -66,9 +67,20 @@ class Client {
 
   // Hands a job over and returns its ticket. Blocks while the router's window for this client
   // (16,384 jobs, 16 MiB by default) is full, for at most `patience`; nullopt if it stayed full.
+  // A job that no router would take (a bad queue name, an option out of range) gets its ticket too,
+  // and its RefusedJob at once.
   std::optional<Ticket> submit(Job job, std::chrono::milliseconds patience);
 
-  // The next event, in order; nullopt if none came in time.
+  // The same for many jobs in one go, from the front of `jobs` on: as many as have room, at least
+  // one unless there was none. What was handed over is moved from; the tickets are consecutive.
+  struct Tickets {
+    Ticket first = 0;
+    std::size_t count = 0;
+  };
+  Tickets submit_many(std::span<Job> jobs, std::chrono::milliseconds patience);
+
+  // The next event, in order; nullopt if none came in time. Events wait in memory until they are
+  // fetched, so a program that submits without end fetches them too.
   std::optional<ClientEvent> next(std::chrono::milliseconds patience);
 
   // Jobs handed over and not yet confirmed, finished or refused.
@@ -79,7 +91,8 @@ class Client {
     int code = 0;      // 0, or the error registry's number
     std::string body;  // a JSON document, or the error's text
   };
-  // nullopt if the router did not answer in time.
+  // nullopt if the router did not answer in time, or the connection broke before it did; whether a
+  // command was carried out is not known then. May be called before LinkUp.
   std::optional<Reply> ask(const std::string& verb, const std::string& json,
                            std::chrono::milliseconds patience);
 

@@ -4,28 +4,19 @@
 
 #include "base/ids.h"
 #include "base/limits.h"
+#include "core/names.h"
 
 namespace zcrew::client {
 namespace {
 
 using std::chrono::milliseconds;
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '_' || c == '-';
-}
-
-bool is_queue_name(const std::string& name) {
-  return !name.empty() && name.size() <= limits::name_bytes_max &&
-         std::all_of(name.begin(), name.end(), is_name_character);
-}
-
 bool is_span(milliseconds span) {
   return span.count() >= 0 && static_cast<std::uint64_t>(span.count()) <= limits::delay_ms_max;
 }
 
 std::optional<OptionsFault> judge(const Job& job) {
-  if (!is_queue_name(job.queue)) {
+  if (!core::is_queue_name(job.queue)) {
     return OptionsFault{wire::ErrorCode::bad_queue_name,
                         "'" + job.queue.substr(0, limits::name_bytes_max) +
                             "' is not a queue's name: use 1 to 128 letters, digits, '.', '_', '-'"};

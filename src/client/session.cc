@@ -54,17 +54,12 @@ void Session::connected(Instant now) {
 }
 
 void Session::unreachable(std::string_view why, Effects& effects) {
-  if (told_up_ || told_down_) return;
-  std::string text = "no router answers at " + config_.router;
-  if (!why.empty()) text.append(" (").append(why).append(")");
-  report_down(text + ": start `zcrew router` there or correct the address; trying on", effects);
+  if (expects_cause()) report_down(std::string(why), effects);
 }
 
 void Session::disconnected(std::string_view why, Instant now, Effects& effects) {
   if (link_.state() == Link::State::waiting) return;
-  std::string text = "the connection to the router at " + config_.router + " is lost";
-  if (!why.empty()) text.append(" (").append(why).append(")");
-  report_down(text + "; connecting again", effects);
+  report_down(std::string(why), effects);
   drop_link(now, effects);
 }
 
@@ -87,7 +82,7 @@ void Session::forget_connection(Effects& effects) {
   ledger_.rewind_all();
   refusals_to_skip_ = 0;
   std::erase_if(requests_, [&](const Request& each) {
-    if (each.sent) effects.events.emplace_back(Unanswered{each.number});
+    if (each.sent) effects.answers.push_back({each.number, false, wire::ErrorCode::none, ""});
     return each.sent;
   });
 }
@@ -120,7 +115,7 @@ void Session::judge(Instant now, Effects& effects) {
         link_.opened();
         break;
       case Link::Due::notice:
-        unreachable("", effects);
+        unreachable("there is no answer so far", effects);
         break;
       case Link::Due::hello:
         told_floor_ = ledger_.floor();
@@ -133,7 +128,7 @@ void Session::judge(Instant now, Effects& effects) {
         link_.beat_sent(now);
         break;
       case Link::Due::silent:
-        report_down("the router at " + config_.router + " is silent; connecting again", effects);
+        report_down("it is silent", effects);
         drop_link(now, effects);
         break;
     }

@@ -29,9 +29,8 @@
 namespace zcrew::client {
 
 struct SessionConfig {
-  Uuid uuid;           // of this session: random, never used before
-  std::string name;    // for people
-  std::string router;  // its endpoint, for texts
+  Uuid uuid;         // of this session: random, never used before
+  std::string name;  // for people
   std::uint64_t seed = 1;
 };
 
@@ -49,10 +48,12 @@ class Session {
   void say_goodbye() { leaving_ = true; }
   [[nodiscard]] bool gone() const { return leaving_ && (bye_heard_ || !link_.is_connected()); }
 
-  // ---- the connection that Effects::open made ----
+  // ---- the connection that Effects::open made; `why` is half a sentence for LinkDown ----
   void connected(Instant now);
   // It could not be made yet; the attempt goes on.
   void unreachable(std::string_view why, Effects& effects);
+  // Whether unreachable() would tell the user anything.
+  [[nodiscard]] bool expects_cause() const { return !told_up_ && !told_down_; }
   void disconnected(std::string_view why, Instant now, Effects& effects);
   void received(const wire::ToClient& message, Instant now, Effects& effects);
   // What came is none of this protocol's messages, or of another version.

@@ -34,17 +34,16 @@ struct FinishedJob {
   std::string bytes;
 };
 
-struct Answered {  // to ask()
+using Event = std::variant<ConfirmedRun, FinishedJob, RefusedJob, LinkUp, LinkDown>;
+
+// To ask().
+struct Answer {
   std::uint64_t request = 0;
+  // False: the connection ended first; whether the request was carried out is not known.
+  bool came = false;
   wire::ErrorCode code = wire::ErrorCode::none;
   std::string body;
 };
-struct Unanswered {  // the connection ended first; whether the request was carried out is not known
-  std::uint64_t request = 0;
-};
-
-using Event =
-    std::variant<ConfirmedRun, FinishedJob, RefusedJob, LinkUp, LinkDown, Answered, Unanswered>;
 
 using Outgoing = std::variant<wire::ClientHello, wire::Submit, wire::Ask, wire::Acknowledge,
                               wire::Admin, wire::Heartbeat, wire::Bye>;
@@ -53,6 +52,7 @@ using Outgoing = std::variant<wire::ClientHello, wire::Submit, wire::Ask, wire::
 struct Effects {
   std::vector<Outgoing> sends;
   std::vector<Event> events;
+  std::vector<Answer> answers;
   bool close = false;  // the connection is over; nothing received on it counts any more
   bool open = false;   // make a new one
   // Jobs, and bytes of their payloads, that left the unconfirmed ones.
@@ -62,6 +62,7 @@ struct Effects {
   void clear() {
     sends.clear();
     events.clear();
+    answers.clear();
     close = open = false;
     settled_jobs = 0;
     settled_bytes = 0;

@@ -58,9 +58,7 @@ void Session::received(const wire::ToClient& message, Instant now, Effects& effe
 
 void Session::garbled(std::string_view why, Instant now, Effects& effects) {
   if (!link_.is_connected()) return;
-  turn_away("what it says is not the zcrew protocol (" + std::string(why) +
-                "); is this a router's endpoint for clients, of this version?",
-            now, effects);
+  turn_away("what it says is not this version of the protocol, " + std::string(why), now, effects);
 }
 
 void Session::on(const wire::ClientWelcome& welcome, Instant now, Effects& effects) {
@@ -81,7 +79,8 @@ void Session::on(const wire::ClientWelcome& welcome, Instant now, Effects& effec
 void Session::begin(const wire::ClientWelcome& welcome, Instant now, Effects& effects) {
   link_.welcomed(now, Milliseconds{welcome.heartbeat_ms}, welcome.liveness);
   window_ = {std::max(welcome.window_jobs, 1U), std::max<std::uint64_t>(welcome.window_bytes, 1)};
-  payload_bytes_max_ = welcome.payload_bytes_max;
+  payload_bytes_max_ =
+      welcome.payload_bytes_max == 0 ? ~std::uint64_t{0} : welcome.payload_bytes_max;
   if (!told_up_) {
     effects.events.emplace_back(LinkUp{welcome.epoch});
     allowance_ = ~std::uint64_t{0};
@@ -248,9 +247,7 @@ void Session::go_back(const wire::Refused& refused, Instant now, Effects& effect
 void Session::resynchronise(std::string_view cause, Instant now, Effects& effects) {
   if (!link_.is_up()) return;
   if (resynchronised_at_ && now - *resynchronised_at_ < resynchronise_min) {
-    report_down("the router at " + config_.router + " and this client disagree (" +
-                    std::string(cause) + "); connecting again",
-                effects);
+    report_down("it and this client disagree: " + std::string(cause), effects);
     drop_link(now, effects);
   } else {
     link_.greet_again();
@@ -259,9 +256,7 @@ void Session::resynchronise(std::string_view cause, Instant now, Effects& effect
 }
 
 void Session::turn_away(std::string text, Instant now, Effects& effects) {
-  report_down(
-      "the router at " + config_.router + " does not work with this client: " + std::move(text),
-      effects);
+  report_down("it does not work with this client: " + std::move(text), effects);
   link_.turned_away(now);
   forget_connection(effects);
 }
@@ -273,7 +268,7 @@ void Session::on(const wire::AdminReply& reply, Instant, Effects& effects) {
   });
   if (at == requests_.end()) return;
   requests_.erase(at);
-  effects.events.emplace_back(Answered{reply.request, reply.code, std::string(reply.body)});
+  effects.answers.push_back({reply.request, true, reply.code, std::string(reply.body)});
 }
 
 void Session::on(const wire::Error& error, Instant now, Effects& effects) {
@@ -289,7 +284,7 @@ void Session::on(const wire::Heartbeat& heartbeat, Instant now, Effects&) {
 }
 
 void Session::on(const wire::Bye&, Instant now, Effects& effects) {
-  disconnected("the router said goodbye", now, effects);
+  disconnected("it said goodbye", now, effects);
 }
 
 }  // namespace zcrew::client

@@ -16,9 +16,7 @@ TEST_CASE("without any word from a router the user hears so within a second, onc
   CHECK(talk.session.next_deadline() <= talk.now + milliseconds{500});
   const Lines lines = talk.pass(milliseconds{450});
   REQUIRE(lines.size() == 1);
-  CHECK(lines[0] ==
-        "down: no router answers at tcp://router:5555: start `zcrew router` there or correct the "
-        "address; trying on");
+  CHECK(lines[0] == "down: there is no answer so far");
   talk.session.unreachable("nobody listens", talk.effects);
   CHECK(talk.pass(seconds{60}) == Lines{});
 }
@@ -27,7 +25,7 @@ TEST_CASE("an attempt that failed is reported at once, with its cause") {
   Talk talk;
   talk.turn();
   talk.session.unreachable("nobody listens", talk.effects);
-  CHECK(first(talk.turn()).find("(nobody listens)") != std::string::npos);
+  CHECK(talk.turn() == Lines{"down: nobody listens"});
   CHECK(talk.pass(seconds{5}) == Lines{});
 }
 
@@ -46,7 +44,7 @@ TEST_CASE("a router silent for heartbeat_ms × liveness is given up for a new co
   CHECK(talk.pass(milliseconds{2999}) == Lines{"BEAT"});
   const Lines lines = talk.pass(milliseconds{1});
   REQUIRE(lines.size() == 2);
-  CHECK(lines[0] == "down: the router at tcp://router:5555 is silent; connecting again");
+  CHECK(lines[0] == "down: it is silent");
   CHECK(lines[1] == "close");
   CHECK(talk.session.next_deadline() <= talk.now + milliseconds{50});
   CHECK(talk.pass(milliseconds{50}) == Lines{"open"});
@@ -100,11 +98,9 @@ TEST_CASE("each loss and each return is told once") {
   Talk talk;
   talk.link_up();
   talk.session.disconnected("test", talk.now, talk.effects);
-  CHECK(talk.turn() == Lines{"down: the connection to the router at tcp://router:5555 is lost "
-                             "(test); connecting again",
-                             "close"});
+  CHECK(talk.turn() == Lines{"down: test", "close"});
   talk.connect();
-  talk.session.unreachable("", talk.effects);
+  talk.session.unreachable("nobody listens", talk.effects);
   CHECK(talk.turn() == Lines{"HELLO floor=1"});
   talk.hear(talk.welcome());
   CHECK(talk.turn() == Lines{"up 7"});

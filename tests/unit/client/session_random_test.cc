@@ -25,9 +25,7 @@ struct Said {  // to the user, about one ticket
 class World {
  public:
   explicit World(std::uint64_t seed)
-      : prng_(seed),
-        router_(prng_, mishaps()),
-        session_({Uuid{}, "test", "tcp://router:5555", seed}, now_) {}
+      : prng_(seed), router_(prng_, mishaps()), session_({Uuid{}, "test", seed}, now_) {}
 
   void run();
   [[nodiscard]] const std::vector<std::string>& complaints() const { return complaints_; }

@@ -65,12 +65,6 @@ struct EventWords {
   }
   std::string operator()(const LinkUp& up) const { return "up " + std::to_string(up.epoch); }
   std::string operator()(const LinkDown& down) const { return "down: " + down.why; }
-  std::string operator()(const Answered& answer) const {
-    return "answered " + std::to_string(answer.request) + " " + answer.body;
-  }
-  std::string operator()(const Unanswered& answer) const {
-    return "unanswered " + std::to_string(answer.request);
-  }
 };
 
 }  // namespace
@@ -86,7 +80,7 @@ Job job(std::string payload, std::string queue, bool wants_result) {
   return job;
 }
 
-Talk::Talk() : session({Uuid{}, "test", "tcp://router:5555", 1}, now) {}
+Talk::Talk() : session({Uuid{}, "test", 1}, now) {}
 
 Ticket Talk::submit(std::string payload, std::string queue, bool wants_result) {
   return submit(job(std::move(payload), std::move(queue), wants_result));
@@ -98,6 +92,10 @@ Lines Talk::turn() {
   session.turn(now, effects);
   Lines lines;
   for (const Event& each : effects.events) lines.push_back(words(each));
+  for (const Answer& each : effects.answers) {
+    const std::string number = std::to_string(each.request);
+    lines.push_back(each.came ? "answered " + number + " " + each.body : "unanswered " + number);
+  }
   for (const Outgoing& each : effects.sends) lines.push_back(words(each));
   if (effects.close) lines.emplace_back("close");
   if (effects.open) lines.emplace_back("open");

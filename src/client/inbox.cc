@@ -1,0 +1,102 @@
+#include "client/inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace zcrew::client {
+namespace {
+
+// Keeps deadlines within what the clock can count.
+constexpr std::chrono::milliseconds patience_max = std::chrono::hours{24 * 366};
+
+}  // namespace
+
+bool Inbox::has_room(const Job& job) const {
+  if (unconfirmed_.jobs == 0) return true;
+  return unconfirmed_.jobs < window_.jobs &&
+         unconfirmed_.bytes + job.payload.size() <= window_.bytes;
+}
+
+Client::Tickets Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
+  if (jobs.empty()) return {};
+  std::unique_lock lock(mutex_);
+  if (!has_room(jobs.front())) {
+    ++blocked_;
+    const auto longest = std::clamp(patience, std::chrono::milliseconds{0}, patience_max);
+    room_.wait_for(lock, longest, [&] { return has_room(jobs.front()); });
+    --blocked_;
+  }
+  Client::Tickets tickets{next_ticket_, 0};
+  while (tickets.count < jobs.size() && has_room(jobs[tickets.count])) {
+    Job& job = jobs[tickets.count++];
+    ++unconfirmed_.jobs;
+    unconfirmed_.bytes += job.payload.size();
+    waiting_.jobs.push_back(std::move(job));
+  }
+  next_ticket_ += tickets.count;
+  if (tickets.count > 0) wake(lock);
+  return tickets;
+}
+
+void Inbox::put(Question question) {
+  std::unique_lock lock(mutex_);
+  waiting_.questions.push_back(std::move(question));
+  wake(lock);
+}
+
+void Inbox::withdraw(std::uint64_t question) {
+  std::unique_lock lock(mutex_);
+  waiting_.withdrawn.push_back(question);
+  wake(lock);
+}
+
+void Inbox::close() {
+  std::unique_lock lock(mutex_);
+  waiting_.closed = true;
+  wake(lock);
+}
+
+void Inbox::wake(std::unique_lock<std::mutex>& lock) {
+  const bool must = std::exchange(asleep_, false);
+  lock.unlock();
+  if (must) wakeup_.signal();
+}
+
+std::size_t Inbox::unconfirmed() const {
+  const std::lock_guard lock(mutex_);
+  return unconfirmed_.jobs;
+}
+
+void Inbox::take(Contents& contents) {
+  ZCREW_CHECK(contents.jobs.empty() && contents.questions.empty() && contents.withdrawn.empty());
+  const std::lock_guard lock(mutex_);
+  asleep_ = false;
+  std::swap(contents.jobs, waiting_.jobs);
+  std::swap(contents.questions, waiting_.questions);
+  std::swap(contents.withdrawn, waiting_.withdrawn);
+  contents.closed = close_taken_ = waiting_.closed;
+}
+
+bool Inbox::may_sleep() {
+  const std::lock_guard lock(mutex_);
+  asleep_ = waiting_.jobs.empty() && waiting_.questions.empty() && waiting_.withdrawn.empty() &&
+            waiting_.closed == close_taken_;
+  return asleep_;
+}
+
+void Inbox::settle(std::size_t jobs, std::uint64_t bytes, Room window) {
+  bool must = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ZCREW_CHECK(jobs <= unconfirmed_.jobs && bytes <= unconfirmed_.bytes);
+    unconfirmed_.jobs -= jobs;
+    unconfirmed_.bytes -= bytes;
+    window_ = window;
+    must = blocked_ > 0;
+  }
+  if (must) room_.notify_all();
+}
+
+}  // namespace zcrew::client

@@ -1,0 +1,75 @@
+// What a client's users want, on its way to the I/O thread: jobs, questions, the end.
+//
+// Any thread may put; one thread, the I/O thread, takes. Everything waits behind one mutex that is
+// held for moves and swaps only, and the I/O thread is woken only when it sleeps, so that under
+// load a job costs no system call.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/ledger.h"
+#include "net/socket.h"
+#include "zcrew/client.h"
+
+namespace zcrew::client {
+
+struct Question {
+  std::uint64_t number = 0;
+  std::string verb;
+  std::string arguments;
+};
+
+class Inbox {
+ public:
+  Inbox(net::Wakeup& wakeup, Room window) : wakeup_(wakeup), window_(window) {}
+
+  // ---- users ----
+  // Moves jobs from the front of `jobs` in, as many as the window has room for; waits up to
+  // `patience` for the first. A job larger than the window goes when nothing else is unconfirmed.
+  Client::Tickets put(std::span<Job> jobs, std::chrono::milliseconds patience);
+  void put(Question question);
+  // Nobody waits for this answer any more.
+  void withdraw(std::uint64_t question);
+  // No more will come; what is not taken yet is given up.
+  void close();
+  [[nodiscard]] std::size_t unconfirmed() const;
+
+  // ---- the I/O thread ----
+  struct Contents {
+    std::vector<Job> jobs;
+    std::vector<Question> questions;
+    std::vector<std::uint64_t> withdrawn;
+    bool closed = false;
+  };
+  // Swaps what waits into `contents`, which must be empty; its vectors' memory is used again.
+  void take(Contents& contents);
+  // False if something waits. True: from now on whoever puts something wakes the I/O thread.
+  [[nodiscard]] bool may_sleep();
+  // These jobs are not unconfirmed any more, and so many may be.
+  void settle(std::size_t jobs, std::uint64_t bytes, Room window);
+
+ private:
+  [[nodiscard]] bool has_room(const Job& job) const;
+  void wake(std::unique_lock<std::mutex>& lock);
+
+  net::Wakeup& wakeup_;
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  // Protected by mutex_:
+  Contents waiting_;
+  Ticket next_ticket_ = 1;
+  Room unconfirmed_;
+  Room window_;
+  unsigned blocked_ = 0;  // users that wait for room
+  bool asleep_ = false;
+  bool close_taken_ = false;
+};
+
+}  // namespace zcrew::client

@@ -1,0 +1,272 @@
+// The client over real sockets, against a router of a few habits.
+#include "zcrew/client.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "fake_router.h"
+#include "talk.h"
+
+namespace zcrew::client {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds patience{10};
+
+// The next event of this kind; others are passed over.
+template <typename Kind>
+std::optional<Kind> next(Client& client, milliseconds longest = patience) {
+  const auto until = Clock::now() + longest;
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
+    if (left <= milliseconds{0}) return std::nullopt;
+    const auto event = client.next(left);
+    if (!event) return std::nullopt;
+    if (const auto* wanted = std::get_if<Kind>(&*event)) return *wanted;
+  }
+}
+
+ClientOptions at(const std::string& endpoint) { return {endpoint, "test"}; }
+
+}  // namespace
+
+TEST_CASE("an endpoint that is none is told at once, with the exit code for it") {
+  for (const char* endpoint : {"nonsense", "tcp://127.0.0.1", "tcp://*:5555", ""}) {
+    CAPTURE(endpoint);
+    try {
+      Client client(at(endpoint));
+      FAIL("it was taken");
+    } catch (const Error& error) {
+      CHECK(error.exit_code() == exit_code::configuration);
+      CHECK_FALSE(std::string(error.what()).empty());
+    }
+  }
+}
+
+TEST_CASE("where nobody listens, LinkDown comes with a cause within a second") {
+  const auto start = Clock::now();
+  Client client(at(free_endpoint()));
+  const auto down = next<LinkDown>(client);
+  REQUIRE(down);
+  CHECK(down->why == "nobody listens there");
+  CHECK(Clock::now() - start < seconds{1});
+}
+
+TEST_CASE("where someone listens who never answers, LinkDown comes within a second too") {
+  Habits habits;
+  habits.welcomes = false;
+  FakeRouter router(habits);
+  const auto start = Clock::now();
+  Client client(at(router.endpoint()));
+  REQUIRE(next<LinkDown>(client));
+  CHECK(Clock::now() - start < milliseconds{1200});
+}
+
+TEST_CASE("jobs submitted before there is a router go out when it appears") {
+  const std::string endpoint = free_endpoint();
+  Client client(at(endpoint));
+  REQUIRE(client.submit(job("early"), patience) == 1);
+  REQUIRE(next<LinkDown>(client));
+  FakeRouter router({}, endpoint);
+  CHECK(next<LinkUp>(client)->epoch == 3);
+  const auto confirmed = next<Confirmed>(client);
+  REQUIRE(confirmed);
+  CHECK(confirmed->ticket == 1);
+  CHECK(confirmed->id == "q1p5n1");
+  CHECK(client.unconfirmed() == 0);
+}
+
+TEST_CASE("a result comes as Finished and is acknowledged") {
+  Habits habits;
+  habits.gives_results = true;
+  FakeRouter router(habits);
+  Client client(at(router.endpoint()));
+  REQUIRE(client.submit(job("question", "default", true), patience));
+  const auto finished = next<Finished>(client);
+  REQUIRE(finished);
+  CHECK(finished->ticket == 1);
+  CHECK(finished->end == JobEnd::done);
+  CHECK(finished->result == "question");
+  CHECK(finished->worker == "w");
+  CHECK(finished->attempts == 1);
+  CHECK(router.heard("ACK"));
+}
+
+TEST_CASE("an impossible job is refused without a router") {
+  Client client(at(free_endpoint()));
+  REQUIRE(client.submit(job("x", "no such name"), patience));
+  const auto refused = next<RefusedJob>(client);
+  REQUIRE(refused);
+  CHECK(refused->ticket == 1);
+  CHECK(refused->code == 206);
+  CHECK(client.unconfirmed() == 0);
+}
+
+TEST_CASE("submit waits while the window is full, and gives up in time") {
+  Habits habits;
+  habits.confirms = false;
+  habits.window_jobs = 3;
+  FakeRouter router(habits);
+  Client client(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(client));
+  for (int i = 0; i < 3; ++i) REQUIRE(client.submit(job("x"), patience));
+  const auto start = Clock::now();
+  CHECK_FALSE(client.submit(job("too many"), milliseconds{50}));
+  CHECK(Clock::now() - start >= milliseconds{50});
+  CHECK(client.unconfirmed() == 3);
+}
+
+TEST_CASE("a submit that waits goes on when a confirm makes room") {
+  Habits habits;
+  habits.window_jobs = 1;
+  FakeRouter router(habits);
+  Client client(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(client));
+  for (Ticket i = 1; i <= 100; ++i) REQUIRE(client.submit(job(std::to_string(i)), patience) == i);
+  for (Ticket i = 1; i <= 100; ++i) CHECK(next<Confirmed>(client)->ticket == i);
+  CHECK(router.jobs().size() == 100);
+}
+
+TEST_CASE("submit_many takes as many as have room, and their tickets are consecutive") {
+  Habits habits;
+  habits.confirms = false;
+  habits.window_jobs = 5;
+  FakeRouter router(habits);
+  Client client(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(client));
+  std::vector<Job> jobs(8, job("x"));
+  const auto some = client.submit_many(jobs, patience);
+  CHECK(some.first == 1);
+  CHECK(some.count == 5);
+  CHECK(jobs[5].payload == "x");
+  CHECK(client.submit_many({jobs.data() + 5, 3}, milliseconds{0}).count == 0);
+}
+
+TEST_CASE("several threads submit at once; every job arrives once") {
+  FakeRouter router({});
+  Client client(at(router.endpoint()));
+  constexpr int threads = 4;
+  constexpr int each = 5000;
+  std::vector<std::thread> submitters;
+  for (int t = 0; t < threads; ++t) {
+    submitters.emplace_back([&client, t] {
+      for (int i = 0; i < each; ++i) {
+        CHECK(client.submit(job(std::to_string(t) + "/" + std::to_string(i)), patience));
+      }
+    });
+  }
+  std::set<Ticket> confirmed;
+  while (confirmed.size() < std::size_t{threads} * each) {
+    const auto event = next<Confirmed>(client);
+    REQUIRE(event);
+    CHECK(confirmed.insert(event->ticket).second);
+  }
+  for (std::thread& thread : submitters) thread.join();
+  const auto jobs = router.jobs();
+  CHECK(jobs.size() == std::size_t{threads} * each);
+  CHECK(std::set<std::string>(jobs.begin(), jobs.end()).size() == jobs.size());
+  CHECK(client.unconfirmed() == 0);
+}
+
+TEST_CASE("over a router's death the client comes back by itself and resends what is unconfirmed") {
+  Habits silent;
+  silent.confirms = false;
+  std::optional<FakeRouter> router;
+  router.emplace(silent);
+  const std::string endpoint = router->endpoint();
+  Client client(at(endpoint));
+  REQUIRE(client.submit(job("again"), patience));
+  REQUIRE(router->heard("SUBMIT"));
+  router.reset();
+  REQUIRE(next<LinkDown>(client));
+  router.emplace(Habits{}, endpoint);
+  REQUIRE(next<LinkUp>(client));
+  CHECK(next<Confirmed>(client)->ticket == 1);
+  CHECK(router->jobs() == std::vector<std::string>{"again"});
+}
+
+TEST_CASE("ask is answered with the router's document, even by one that never welcomes") {
+  Habits habits;
+  habits.welcomes = false;
+  FakeRouter router(habits);
+  Client client(at(router.endpoint()));
+  const auto reply = client.ask("status", "{}", patience);
+  REQUIRE(reply);
+  CHECK(reply->code == 0);
+  CHECK(reply->body == "\"status\"");
+}
+
+TEST_CASE("ask gives up in time: with a silent router, and without any") {
+  Habits habits;
+  habits.answers = false;
+  FakeRouter router(habits);
+  const std::string endpoint = router.endpoint();
+  for (const std::string& where : {endpoint, free_endpoint()}) {
+    Client client(at(where));
+    const auto start = Clock::now();
+    CHECK_FALSE(client.ask("status", "{}", milliseconds{100}));
+    CHECK(Clock::now() - start < seconds{5});
+  }
+}
+
+TEST_CASE("ask gives up early when the connection breaks behind the question") {
+  Habits habits;
+  habits.answers = false;
+  std::optional<FakeRouter> router;
+  router.emplace(habits);
+  Client client(at(router->endpoint()));
+  std::thread killer([&] {
+    CHECK(router->heard("ADMIN"));
+    router.reset();
+  });
+  const auto start = Clock::now();
+  CHECK_FALSE(client.ask("dead_redrive", "{}", std::chrono::minutes{1}));
+  CHECK(Clock::now() - start < patience);
+  killer.join();
+}
+
+TEST_CASE("a version the router does not speak is reported in the router's words") {
+  Habits habits;
+  habits.refuses_version = "this router speaks version 9";
+  FakeRouter router(habits);
+  Client client(at(router.endpoint()));
+  const auto down = next<LinkDown>(client);
+  REQUIRE(down);
+  CHECK(down->why.find("this router speaks version 9") != std::string::npos);
+}
+
+TEST_CASE("a client that goes says BYE, quickly") {
+  FakeRouter router({});
+  std::optional<Client> client;
+  client.emplace(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(*client));
+  const auto start = Clock::now();
+  client.reset();
+  CHECK(Clock::now() - start < milliseconds{400});
+  CHECK(router.heard("BYE"));
+}
+
+TEST_CASE("a client that goes does not wait long for a router that answers nothing") {
+  Habits habits;
+  habits.answers = false;
+  FakeRouter router(habits);
+  std::optional<Client> client;
+  client.emplace(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(*client));
+  const auto start = Clock::now();
+  client.reset();
+  CHECK(Clock::now() - start < seconds{2});
+}
+
+TEST_CASE("the end of a job has a word") {
+  CHECK(std::string(to_text(JobEnd::done)) == "done");
+  CHECK(std::string(to_text(JobEnd::unknown)) == "unknown");
+}
+
+}  // namespace zcrew::client
