@@ -215,7 +215,8 @@ TEST_CASE("a result that the router cannot take ends the job with the reason, no
   world.run({token(1), token(2)});
   world.session.finished({token(1), wire::Outcome::done, 0, 0, std::string(1001, 'r')});
   world.session.finished({token(2), wire::Outcome::done, 0, 0, std::string(1000, 'r')});
-  const auto outcomes = world.turn().outcomes();
+  const auto wanted = world.turn();
+  const auto outcomes = wanted.outcomes();
   CHECK(outcomes[0].outcome == wire::Outcome::rejected);
   CHECK(outcomes[0].bytes.find("1001 bytes") != std::string::npos);
   CHECK(outcomes[1].outcome == wire::Outcome::done);
