@@ -28,6 +28,9 @@ constexpr std::string_view new_line = "zcrew startup\n";
 constexpr std::string_view mark_line = "zcrew journal\n";
 static_assert(new_line.size() == mark_line.size());
 
+// More than LMDB's table of readers needs.
+constexpr off_t reader_table_bytes = 16384;
+
 [[noreturn]] void refuse(const std::string& path, std::string_view doing, int error) {
   throw OpenError(OpenFailure::io, "cannot " + std::string(doing) + " the journal " + path + ": " +
                                        std::strerror(error) +
@@ -64,6 +67,7 @@ Directory::Directory(std::string path, bool make) : path_(std::move(path)) {
   if (::stat(path_.c_str(), &found) != 0) refuse(path_, "open", errno);
   if (!S_ISDIR(found.st_mode)) refuse(path_, "open", ENOTDIR);
   lock();
+  give_readers_room();
 }
 
 Directory::~Directory() {
@@ -103,6 +107,24 @@ void Directory::lock() {
   write_line(lock_, process, mark_line.size());
   if (::ftruncate(lock_, static_cast<off_t>(mark_line.size() + process.size())) != 0)
     refuse(path_, "lock", errno);
+}
+
+// LMDB lengthens its table of readers without writing it and then maps it: on a full disk the first
+// access would end the process by a signal. Bytes that were written have their place on the disk.
+void Directory::give_readers_room() const {
+  const std::string name = path_ + "/lock.mdb";
+  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) refuse(path_, "open", errno);
+  struct stat found {};
+  int error = ::fstat(fd, &found) == 0 ? 0 : errno;
+  const std::array<char, 4096> zeros{};
+  while (error == 0 && found.st_size < reader_table_bytes) {
+    const ssize_t size = ::pwrite(fd, zeros.data(), zeros.size(), found.st_size);
+    error = size > 0 ? 0 : errno;
+    found.st_size += size;
+  }
+  ::close(fd);
+  if (error != 0) refuse(path_, "make room in", error);
 }
 
 void Directory::mark() {

@@ -30,6 +30,7 @@ class Directory {
  private:
   void make_path() const;
   void lock();
+  void give_readers_room() const;
 
   std::string path_;
   int lock_ = -1;

@@ -22,16 +22,22 @@ void fail(std::string_view doing, int code) {
 
 std::string text_of_key(std::string_view key) {
   if (const auto id = journal::read_job_key(key)) return to_text(*id);
+  if (const auto due = journal::read_due_key(key))
+    return to_text(due->id) + " (time " + std::to_string(to_ms(due->due)) + ")";
+  if (const auto chunk = journal::read_chunk_key(key))
+    return to_text(chunk->id) +
+           (chunk->part == journal::layout::Part::payload ? " payload" : " result") + " chunk " +
+           std::to_string(chunk->chunk);
   const bool name =
       std::all_of(key.begin(), key.end(), [](char c) { return c >= 'a' && c <= 'z'; });
   if (name && !key.empty()) return std::string(key);
-  std::string hex;
+  std::string hex = "0x";
   for (const char c : key) {
     constexpr std::string_view digits = "0123456789abcdef";
     hex += digits[static_cast<unsigned char>(c) >> 4U];
     hex += digits[static_cast<unsigned char>(c) & 15U];
   }
-  return "0x" + hex;
+  return hex;
 }
 
 void damaged(std::string_view database, std::string_view key, std::string_view why) {
