@@ -158,6 +158,7 @@ wire::ErrorCode ClientDesk::fault_of(const wire::JobOptions& options) {
       options.delay_ms <= limits::delay_ms_max && options.expires_ms <= limits::delay_ms_max &&
       options.time_limit_ms <= limits::delay_ms_max;
   if (!in_range) return ErrorCode::bad_option;
+  if (options.result > wire::ResultMode::keep) return ErrorCode::bad_option;
   if (options.at_most_once || options.result == wire::ResultMode::keep) {
     return ErrorCode::option_unsupported;
   }
