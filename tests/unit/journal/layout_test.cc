@@ -116,10 +116,11 @@ TEST_CASE("the constants of journal.md are those of the code") {
   };
   const auto page = table_of("| name | value |");
   CHECK(page.size() == ours.size());
-  for (const auto& [name, value] : ours) {
+  for (const auto& constant : ours) {
+    const auto& name = constant.first;
     CAPTURE(name);
     REQUIRE(page.count(name) == 1);
-    CHECK(page.at(name) == std::to_string(value));
+    CHECK(page.at(name) == std::to_string(constant.second));
   }
 }
 

@@ -52,7 +52,7 @@ bool same(const core::JobHeader& a, const core::JobHeader& b) {
 }  // namespace
 
 TEST_CASE("a job reads back as it was written") {
-  for (const std::size_t size : {0, 1, 100, 1024}) {
+  for (const std::size_t size : {0U, 1U, 100U, 1024U}) {
     const core::PutJob put = some_job(size);
     const auto key = job_key(put.id);
     const std::string record = written(Kind::job, key.view(), view_of(put));

@@ -151,7 +151,7 @@ TEST_CASE("results read back, with their bytes inside up to 1,024 (J-2.5)") {
   put.worker = "w9";
   put.reason = "crash";
   put.expires_at = from_ms(77);
-  for (const std::size_t size : {0, 1024, 1025}) {
+  for (const std::size_t size : {0U, 1024U, 1025U}) {
     put.bytes = Payload::copy_of(std::string(size, 'r'));
     const std::string record = write_result(key.view(), view_of(put));
     check_guarded(record, [&](auto bytes) { return read_result(key.view(), bytes); });

@@ -72,21 +72,21 @@ class ConfigText {
 };
 
 TEST_CASE("times have units, a bare number is seconds, fractions are fine") {
-  for (const auto& [text, expected] :
-       std::vector<std::pair<std::string, std::int64_t>>{{"0", 0},
-                                                         {"250ms", 250},
-                                                         {"2s", 2000},
-                                                         {"5", 5000},
-                                                         {"0.5s", 500},
-                                                         {"1.5", 1500},
-                                                         {"5m", 300000},
-                                                         {"1234567ms", 1234567},
-                                                         {"2h", 7200000},
-                                                         {"366d", 31622400000}}) {
+  for (const auto& row : std::vector<std::pair<std::string, std::int64_t>>{{"0", 0},
+                                                                           {"250ms", 250},
+                                                                           {"2s", 2000},
+                                                                           {"5", 5000},
+                                                                           {"0.5s", 500},
+                                                                           {"1.5", 1500},
+                                                                           {"5m", 300000},
+                                                                           {"1234567ms", 1234567},
+                                                                           {"2h", 7200000},
+                                                                           {"366d", 31622400000}}) {
+    const std::string& text = row.first;
     CAPTURE(text);
     Sample sample;
     CHECK(sample.parse({"send", "--delay", text}) == "");
-    CHECK(sample.delay.count() == expected);
+    CHECK(sample.delay.count() == row.second);
   }
 }
 
@@ -134,14 +134,16 @@ TEST_CASE("what all clients share is set once in the file, and a command's own s
 }
 
 TEST_CASE("a slip in the file is refused by name") {
-  for (const auto& [text, name] :
+  for (const auto& row :
        std::vector<std::pair<std::string, std::string>>{{"[send]\ndely = 1\n", "send.dely"},
                                                         {"[sned]\ndelay = 1\n", "[sned]"},
                                                         {"[client]\nroter = 1\n", "client.roter"},
                                                         {"nothing = 1\n", "nothing"}}) {
+    const std::string& text = row.first;
     CAPTURE(text);
     const ConfigText config(text);
-    CHECK(Sample().parse({"send", "--config", config.path()}).find(name) != std::string::npos);
+    CHECK(Sample().parse({"send", "--config", config.path()}).find(row.second) !=
+          std::string::npos);
   }
 }
 
