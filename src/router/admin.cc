@@ -64,10 +64,11 @@ void Admin::serve(Asker asker, AskQueues) { reply(asker, queues_json(around_.cor
 void Admin::serve(Asker asker, AskWorkers) { reply(asker, workers_json(around_.core.report())); }
 void Admin::serve(Asker asker, AskVersion) { reply(asker, version_json(around_.core.report())); }
 
+// Documents of dead letters are long, so the reader's thread writes them too.
 void Admin::serve(Asker asker, const ListDead& list) {
+  core::Report report = around_.core.report();
   QueueNumber queue = 0;
   if (!list.queue.empty()) {
-    const auto report = around_.core.report();
     const auto* found = find_queue(report, list.queue);
     if (found == nullptr) {
       refuse(
@@ -77,23 +78,24 @@ void Admin::serve(Asker asker, const ListDead& list) {
     }
     queue = found->number;
   }
-  look([this, asker, queue, list](journal::Journal& journal) -> Answer {
-    return [this, asker, page = journal.read_dead(queue, list.after, list.limit)] {
-      reply(asker, dead_list_json(page, around_.core.report()));
-    };
+  look([this, asker, queue, list, report = std::move(report)](journal::Journal& journal) -> Answer {
+    const auto page = journal.read_dead(queue, list.after, list.limit);
+    return [this, asker, body = dead_list_json(page, report)] { reply(asker, body); };
   });
 }
 
 void Admin::serve(Asker asker, const ShowDead& show) {
-  look([this, asker, id = show.id](journal::Journal& journal) -> Answer {
-    return [this, asker, id, found = find_dead(journal, id)] {
-      if (found) {
-        reply(asker, dead_letter_json(found->letter, found->payload.view(), around_.core.report()));
-      } else {
-        refuse(asker, wire::ErrorCode::not_found,
-               fmt::format("There is no dead letter {}; it may have been redriven or removed.",
-                           zcrew::to_text(id)));
-      }
+  look([this, asker, id = show.id,
+        report = around_.core.report()](journal::Journal& journal) -> Answer {
+    if (const auto found = find_dead(journal, id)) {
+      return [this, asker, body = dead_letter_json(found->letter, found->payload.view(), report)] {
+        reply(asker, body);
+      };
+    }
+    return [this, asker, id] {
+      refuse(asker, wire::ErrorCode::not_found,
+             fmt::format("There is no dead letter {}; it may have been redriven or removed.",
+                         zcrew::to_text(id)));
     };
   });
 }

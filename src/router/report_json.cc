@@ -78,6 +78,24 @@ Json workers_of(const core::Report& report) {
   return workers;
 }
 
+// The attempt that was its last; a rejected one is no failure in the header.
+std::uint32_t attempts_of(const journal::DeadLetter& letter) {
+  const std::uint32_t counted = letter.header.failures + letter.header.crashes;
+  return letter.history.empty() ? counted : std::max(counted, letter.history.back().attempt);
+}
+
+Json history_of(const journal::DeadLetter& letter) {
+  Json history = Json::array();
+  for (const auto& entry : letter.history) {
+    history.push_back({{"at_ms", to_ms(entry.at)},
+                       {"attempt", entry.attempt},
+                       {"event", entry.event},
+                       {"worker", entry.worker},
+                       {"text", entry.text}});
+  }
+  return history;
+}
+
 Json dead_of(const journal::DeadLetter& letter, const core::Report& report) {
   const auto queue =
       std::lower_bound(report.queues.begin(), report.queues.end(), letter.id.queue,
@@ -89,10 +107,12 @@ Json dead_of(const journal::DeadLetter& letter, const core::Report& report) {
           {"reason", letter.reason},
           {"died_at_ms", to_ms(letter.died_at)},
           {"accepted_at_ms", to_ms(letter.header.accepted_at)},
+          {"attempts", attempts_of(letter)},
           {"failures", letter.header.failures},
           {"crashes", letter.header.crashes},
           {"attempts_max", letter.header.attempts_max},
-          {"payload_bytes", letter.payload_bytes}};
+          {"payload_bytes", letter.payload_bytes},
+          {"history", history_of(letter)}};
 }
 
 // The longest front part that is short enough to show and does not cut a UTF-8 character.
@@ -168,15 +188,6 @@ std::string dead_list_json(const journal::DeadPage& page, const core::Report& re
 std::string dead_letter_json(const journal::DeadLetter& letter, std::string_view payload,
                              const core::Report& report) {
   Json document = dead_of(letter, report);
-  Json history = Json::array();
-  for (const auto& entry : letter.history) {
-    history.push_back({{"at_ms", to_ms(entry.at)},
-                       {"attempt", entry.attempt},
-                       {"event", entry.event},
-                       {"worker", entry.worker},
-                       {"text", entry.text}});
-  }
-  document["history"] = std::move(history);
   const std::string_view shown = shown_part(payload);
   if (is_utf8(shown)) {
     document["payload"] = shown;

@@ -38,12 +38,13 @@ std::string workers_json(const core::Report& report);
 // {"version", "protocol", "epoch"}
 std::string version_json(const core::Report& report);
 
-// {"dead": [{id, queue, priority, reason, died_at_ms, accepted_at_ms, failures, crashes,
-//            attempts_max, payload_bytes}], "more": bool, "after": the last id, to go on from}
+// {"dead": [{id, queue, priority, reason, died_at_ms, accepted_at_ms, attempts, failures, crashes,
+//            attempts_max, payload_bytes, history: [{at_ms, attempt, event, worker, text}]}],
+//  "more": bool, "after": the last id, to go on from}
 std::string dead_list_json(const journal::DeadPage& page, const core::Report& report);
 
-// The list's fields, "history": [{at_ms, attempt, event, worker, text}], and the payload's first 64
-// KiB: "payload" if they are UTF-8, else "payload_base64"; "payload_complete" tells if that is all.
+// One of the list's objects, and the payload's first 64 KiB: "payload" if they are UTF-8, else
+// "payload_base64"; "payload_complete" tells if that is all.
 std::string dead_letter_json(const journal::DeadLetter& letter, std::string_view payload,
                              const core::Report& report);
 

@@ -111,6 +111,8 @@ TEST_CASE("a page of dead letters tells where to go on") {
   CHECK(list["dead"][0]["id"] == "q3p5n42");
   CHECK(list["dead"][0]["queue"] == "mail");
   CHECK(list["dead"][0]["reason"] == "rejected");
+  CHECK(list["dead"][0]["attempts"] == 2);
+  CHECK(list["dead"][0]["history"][0]["event"] == "rejected");
   page.letters.clear();
   page.reached_end = true;
   CHECK(json::parse(dead_list_json(page, some_report()))["more"] == false);
