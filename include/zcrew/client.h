@@ -47,6 +47,12 @@ struct RefusedJob {  // the router will not have this job as it is; the client d
   int code = 0;  // docs/protocol.md, error registry
   std::string text;
 };
+// No room at the router for now: the client waits and tries again by itself. Comes once, when this
+// has lasted for a fifth of a second without a confirm.
+struct HeldBack {
+  int code = 0;  // of the error registry: the queue or the disk is full, or it is shutting down
+  std::string text;
+};
 struct LinkUp {
   std::uint32_t epoch = 0;
 };  // the router answered
@@ -54,7 +60,7 @@ struct LinkDown {
   std::string why;  // the cause in half a sentence, e.g. "nobody listens there"
 };  // no router: the client goes on trying; comes within a second, once per loss and cause
 
-using ClientEvent = std::variant<Confirmed, Finished, RefusedJob, LinkUp, LinkDown>;
+using ClientEvent = std::variant<Confirmed, Finished, RefusedJob, HeldBack, LinkUp, LinkDown>;
 
 class Client {
  public:

@@ -41,6 +41,7 @@ struct ToPublic {
                     std::move(job.bytes)};
   }
   ClientEvent operator()(RefusedJob& job) const { return std::move(job); }
+  ClientEvent operator()(HeldBack& held) const { return std::move(held); }
   ClientEvent operator()(const LinkUp& up) const { return up; }
   ClientEvent operator()(LinkDown& down) const { return std::move(down); }
 };

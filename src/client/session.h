@@ -114,6 +114,7 @@ class Session {
   void refuse(std::uint64_t batch, std::uint32_t index, std::uint32_t count, wire::ErrorCode code,
               std::string_view text, Effects& effects);
   void hold(const wire::Refused& refused, wire::ErrorCode code, Instant now);
+  void tell_held_back(wire::ErrorCode code, std::string_view text, Instant now, Effects& effects);
   void resynchronise(std::string_view cause, Instant now, Effects& effects);
   void turn_away(std::string text, Instant now, Effects& effects);
   // The jobs were confirmed as `job`, job + 1, …
@@ -148,6 +149,8 @@ class Session {
   // every confirm widens it.
   std::optional<Instant> hold_until_;
   std::uint64_t allowance_ = ~std::uint64_t{0};
+  std::optional<Instant> held_since_;  // with no job confirmed meanwhile
+  wire::ErrorCode told_held_ = wire::ErrorCode::none;
 
   // A batch that stays unanswered for long has lost its answer: HELLO again, and ask for it.
   Instant progress_at_{};

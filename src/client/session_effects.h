@@ -34,7 +34,7 @@ struct FinishedJob {
   std::string bytes;
 };
 
-using Event = std::variant<ConfirmedRun, FinishedJob, RefusedJob, LinkUp, LinkDown>;
+using Event = std::variant<ConfirmedRun, FinishedJob, RefusedJob, HeldBack, LinkUp, LinkDown>;
 
 // To ask().
 struct Answer {

@@ -23,6 +23,7 @@ bool is_about_size(ErrorCode code) {
 constexpr Duration hold_default = Milliseconds{100};
 constexpr Duration hold_min = Milliseconds{10};
 constexpr Duration hold_max = std::chrono::seconds{30};
+constexpr Duration held_back_notice = Milliseconds{200};
 // Two disagreements about the numbers within this time are not settled by another HELLO.
 constexpr Duration resynchronise_min = std::chrono::seconds{1};
 
@@ -151,6 +152,8 @@ void Session::finish(Ticket ticket, const wire::JobResult& result, Effects& effe
 void Session::progressed(std::uint64_t jobs, Instant now) {
   progress_at_ = now;
   answer_patience_ = answer_patience_first;
+  held_since_.reset();
+  told_held_ = ErrorCode::none;
   // Doubles with every round trip, until the window alone binds.
   if (allowance_ < window_.jobs) allowance_ += jobs;
 }
@@ -180,6 +183,7 @@ void Session::on(const wire::Refused& refused, Instant now, Effects& effects) {
   const bool some_refused = refuse_jobs(refused, effects);
   progress_at_ = now;
   if (is_temporary(code)) {
+    tell_held_back(code, refused.text, now, effects);
     hold(refused, code, now);
   } else if (!some_refused) {
     refuse(refused.batch, 0, ~0U, code, refused.text, effects);
@@ -207,6 +211,16 @@ void Session::refuse(std::uint64_t batch, std::uint32_t index, std::uint32_t cou
           RefusedJob{run.first + i, static_cast<int>(code), words(code, text)});
     }
   }
+}
+
+// Once, when it lasts: queues fill up and drain all the time. A window exceeded is between client
+// and router; the rest concerns the user.
+void Session::tell_held_back(ErrorCode code, std::string_view text, Instant now, Effects& effects) {
+  if (code == ErrorCode::window_exceeded) return;
+  if (!held_since_) held_since_ = now;
+  if (now - *held_since_ < held_back_notice || told_held_ == code) return;
+  told_held_ = code;
+  effects.events.emplace_back(HeldBack{static_cast<int>(code), words(code, text)});
 }
 
 void Session::hold(const wire::Refused& refused, ErrorCode code, Instant now) {

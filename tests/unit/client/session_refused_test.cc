@@ -21,6 +21,30 @@ void submit_three(Talk& talk) {
 
 }  // namespace
 
+TEST_CASE("the user hears once that there is no room, if that lasts, and again after a confirm") {
+  Talk talk;
+  talk.link_up();
+  talk.submit("a");
+  talk.turn();
+  const auto refused_twice = [&](std::uint64_t batch) {
+    talk.refuse(batch, ErrorCode::queue_full, batch - 1, {}, 200);
+    CHECK(talk.turn() == Lines{});
+    talk.pass(Milliseconds{250});
+    talk.refuse(batch, ErrorCode::queue_full, batch - 1, {}, 200);
+  };
+  refused_twice(1);
+  CHECK(talk.turn() == Lines{"held back 203"});
+  talk.pass(Milliseconds{250});
+  talk.refuse(1, ErrorCode::queue_full, 0, {}, 200);
+  CHECK(talk.turn() == Lines{});
+  talk.pass(Milliseconds{250});
+  talk.confirm(1, 0, 1, 10);
+  talk.submit("b");
+  talk.turn();
+  refused_twice(2);
+  CHECK(talk.turn() == Lines{"held back 203"});
+}
+
 TEST_CASE("a temporary refusal: the same number again after retry_after_ms, the others later") {
   for (const ErrorCode code : {ErrorCode::window_exceeded, ErrorCode::queue_full,
                                ErrorCode::journal_full, ErrorCode::shutting_down}) {

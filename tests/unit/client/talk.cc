@@ -63,6 +63,9 @@ struct EventWords {
   std::string operator()(const RefusedJob& job) const {
     return "refused " + std::to_string(job.ticket) + " " + std::to_string(job.code);
   }
+  std::string operator()(const HeldBack& held) const {
+    return "held back " + std::to_string(held.code);
+  }
   std::string operator()(const LinkUp& up) const { return "up " + std::to_string(up.epoch); }
   std::string operator()(const LinkDown& down) const { return "down: " + down.why; }
 };
