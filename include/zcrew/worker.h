@@ -55,7 +55,8 @@ struct WorkerEvent {  // for logs
 
 class Worker {
  public:
-  // Throws Error (78) for options out of range. Nothing runs before run().
+  // Throws Error (78) for options out of range. Nothing runs before run(), whose thread is the one
+  // that calls `log`.
   Worker(WorkerOptions options, Handler handler, std::function<void(const WorkerEvent&)> log = {});
   ~Worker();
   Worker(const Worker&) = delete;
@@ -66,7 +67,8 @@ class Worker {
   // unsettled.
   bool run();
 
-  // Safe from any thread and from a signal handler.
+  // Safe from any thread and from a signal handler. A second call tells the handlers to stop
+  // (Attempt::abandoned); what then fails counts as given back, and `linger` is at most a second.
   void stop();
   void set_linger(std::chrono::milliseconds linger);  // default 10 s
 

@@ -60,7 +60,7 @@ class FakeRouter {
     wire::WorkerWelcome message;
     message.epoch = 7;
     message.heartbeat_ms = heartbeat_ms;
-    message.liveness = 3;
+    message.liveness = 1000;  // this router says nothing of itself, and machines are slow
     message.concurrency = 2;
     message.queues = {{1, "default"}};
     message.abandon = std::move(abandon);
