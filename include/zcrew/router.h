@@ -38,7 +38,8 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 class Router {
  public:
-  // Binds and opens the journal. Throws Error with the exit code that fits: 65, 73, 74, 78.
+  // Binds and opens the journal. Throws Error with the exit code that fits: 65, 73, 74, or
+  // 78 (options, endpoint, port in use, a journal of a newer format).
   Router(const RouterOptions& options, std::function<void(LogLevel, const std::string&)> log);
   ~Router();
   Router(const Router&) = delete;

@@ -57,8 +57,8 @@ std::string bind_problem(const std::string& endpoint, int error) {
 }
 
 int bind_exit_code(int error) {
-  const bool taken_or_exhausted = error == EADDRINUSE || error == EMFILE || error == ENFILE;
-  return taken_or_exhausted ? exit_code::io_error : exit_code::configuration;
+  const bool exhausted = error == EMFILE || error == ENFILE;
+  return exhausted ? exit_code::io_error : exit_code::configuration;
 }
 
 }  // namespace

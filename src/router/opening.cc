@@ -34,9 +34,10 @@ int exit_code_of(journal::OpenFailure why) {
     case journal::OpenFailure::locked:
       return exit_code::journal_locked;
     case journal::OpenFailure::corrupt:
+      return exit_code::corrupt_journal;
     case journal::OpenFailure::newer_version:
     case journal::OpenFailure::not_a_journal:
-      return exit_code::corrupt_journal;
+      return exit_code::configuration;
     case journal::OpenFailure::io:
       break;
   }

@@ -25,8 +25,7 @@ class Readme(CrewTest):
         script = f"""set -eu
 PATH={Path(self.crew.tool).parent}:$PATH
 export ZCREW_ROUTER_CLIENTS={router.clients} ZCREW_ROUTER_WORKERS={router.workers}
-export ZCREW_WORKER_ROUTER={router.workers} ZCREW_SUBMIT_ROUTER={router.clients}
-export ZCREW_STATUS_ROUTER={router.clients} ZCREW_DEAD_LS_ROUTER={router.clients}
+export ZCREW_WORKER_ROUTER={router.workers} ZCREW_ROUTER={router.clients}
 trap 'kill $(jobs -p)' EXIT
 {tour}
 """

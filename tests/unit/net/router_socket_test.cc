@@ -247,7 +247,7 @@ TEST_CASE("a port in use is an error that says what to do") {
     const RouterSocket second(context, {first.endpoint(), 0});
     FAIL("it was bound twice");
   } catch (const Error& error) {
-    CHECK(error.exit_code() == exit_code::io_error);
+    CHECK(error.exit_code() == exit_code::configuration);
     CHECK(std::string(error.what()).find(first.endpoint()) != std::string::npos);
     CHECK(std::string(error.what()).find("another") != std::string::npos);
   }

@@ -223,7 +223,7 @@ TEST_CASE("what makes a router unable to start has its exit code") {
   const Router first(test_options(), {});
   options = test_options();
   options.clients = first.frontend();
-  CHECK(failure_of(options) == exit_code::io_error);
+  CHECK(failure_of(options) == exit_code::configuration);
 }
 
 }  // namespace
