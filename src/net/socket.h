@@ -2,7 +2,7 @@
 // path. Nothing outside src/net includes zmq.h.
 //
 // One thread owns a socket. Constructors throw zcrew::Error when the environment does not allow
-// what is asked: 78 for an endpoint that makes no sense here, 74 for a port in use or no descriptor
+// what is asked: 78 for an endpoint that makes no sense here or is taken, 74 if no descriptor is
 // left.
 #pragma once
 
