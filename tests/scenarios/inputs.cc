@@ -154,6 +154,7 @@ void configure(WorldOptions& options, std::string_view line) {
   c.seed = words.number_or("seed", c.seed);
   options.commit_by_itself = words.option_or("commit", "explicit") == "auto";
   options.answers_reads = words.option_or("reads", "auto") == "auto";
+  options.shows_start = words.option_or("start", "hidden") == "shown";
   if (!words.empty()) throw ScriptError("unknown setting " + words.take("a setting"));
 }
 

@@ -26,7 +26,9 @@ int main(int count, char** arguments) {
   }
   if (files.empty()) {
     for (const auto& entry : std::filesystem::directory_iterator(ZCREW_SCENARIOS)) {
-      if (entry.path().extension() == ".txt") files.push_back(entry.path());
+      const std::string name = entry.path().filename();
+      if (entry.path().extension() == ".txt" && name != "CMakeLists.txt")
+        files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
   }

@@ -122,10 +122,19 @@ struct ReadText {
   }
 };
 
+// Neighbours in one place are one entry: q1p5n7..9(ready).
 std::string loaded_text(const std::vector<core::LoadedJob>& jobs, const Printer& printer) {
   std::string text;
-  for (const core::LoadedJob& job : jobs) {
-    text += " " + zcrew::to_text(job.id) + "(" + place_text(job.place, job.due, printer) + ")";
+  for (std::size_t i = 0; i < jobs.size();) {
+    const core::LoadedJob& first = jobs[i];
+    Sequence last = first.id.sequence;
+    for (++i; i < jobs.size(); ++i, ++last) {
+      const bool follows = jobs[i].id == JobId{first.id.queue, first.id.priority, last + 1};
+      if (!follows || jobs[i].place != first.place || jobs[i].due != first.due) break;
+    }
+    text += " " + zcrew::to_text(first.id);
+    if (last != first.id.sequence) text += ".." + std::to_string(last);
+    text += "(" + place_text(first.place, first.due, printer) + ")";
   }
   return text;
 }
@@ -172,6 +181,7 @@ struct EventText {
 
 std::string Printer::time(WallTime time) const {
   if (time == WallTime{}) return "never";
+  if (time == WallTime::max()) return "ever";
   return scenarios::to_text(std::chrono::duration_cast<Duration>(time - start_));
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <vector>
 
+#include "fold.h"
 #include "inputs.h"
 #include "words.h"
 
@@ -83,7 +84,7 @@ std::string render(const Transcript& transcript) {
 
 std::string replay_block(World& world, const Block& block) {
   for (const std::string& input : block.inputs) perform(world, input);
-  return world.take_output();
+  return fold(world.take_output());
 }
 
 void print_difference(const std::string& path, const Block& block, const std::string& output) {

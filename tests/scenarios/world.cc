@@ -19,6 +19,8 @@ constexpr int ticks_at_one_time_max = 3;
 World::World(const WorldOptions& options)
     : options_(options), start_(from_ms(first_wall_ms)), printer_(names_, start_) {
   start_core();
+  commit();
+  if (!options.shows_start) output_.clear();
 }
 
 Now World::moment() const {
@@ -36,6 +38,7 @@ void World::start_core() {
   durable_ = 0;
   core_ = std::make_unique<core::Router>(options_.core, recovered, moment());
   if (recovered.epoch > 1) output_ += printer_.recovered(recovered);
+  step(core::Tick{});
 }
 
 void World::move_to(Duration now) {

@@ -23,6 +23,7 @@ struct WorldOptions {
   core::Config core;
   bool commit_by_itself = false;
   bool answers_reads = true;
+  bool shows_start = false;  // the first start, which is the same in all stories
 };
 
 class World {
@@ -44,7 +45,7 @@ class World {
   void deliver_read();   // … and its answer arrives
 
   void crash();    // whatever is not on disk is gone
-  void restart();  // opens the journal and starts a new core
+  void restart();  // opens the journal and starts a new core, which gets a first Tick
 
   // Moves to `until`, with a Tick at each deadline on the way and heartbeats of the programs named.
   void pass(Duration until, const std::vector<std::string>& beating);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration reconnect_max = Milliseconds{300};
 constexpr std::size_t outstanding_max = 400;  // results a client waits for before it pauses
+constexpr std::uint64_t batches_in_flight = 8;
 
 }  // namespace
 
@@ -35,13 +36,23 @@ void ClientProgram::start() {
   submit_sometimes();
 }
 
-bool ClientProgram::content() const { return batches_.empty(); }
+std::string ClientProgram::waits_for() const {
+  std::string text;
+  for (const auto& [number, batch] : batches_) {
+    for (const Sent& job : batch.jobs) {
+      if (job.ended || (job.confirmed && !batch.wants_result)) continue;
+      text += " " + std::to_string(number) + ":" + job.label;
+      if (job.confirmed) text += "=" + to_text(job.id);
+    }
+  }
+  return text;
+}
 
 void ClientProgram::lost() { reconnect(); }
 
 void ClientProgram::reconnect() {
   welcome_ = false;
-  resending_ = false;
+  waits_ = false;
   later(sim_.chance().between(Duration{1}, reconnect_max), [this] { connect(); });
 }
 
@@ -125,8 +136,8 @@ void ClientProgram::make_batch() {
   Batch batch;
   fill(batch);
   if (window_full(batch)) return;
-  batches_[next_] = std::move(batch);
-  send_batch(next_++);
+  batches_[next_++] = std::move(batch);
+  send_ready();
 }
 
 void ClientProgram::send_batch(std::uint64_t number) {
@@ -152,14 +163,22 @@ void ClientProgram::send_batch(std::uint64_t number) {
   sim_.send(line, {wire::FrontendMessage{std::move(submit)}, texts});
 }
 
-void ClientProgram::resend_from(std::uint64_t number, Duration wait) {
-  if (resending_) return;
-  resending_ = true;
-  later_on_line(wait, [this, number] {
-    resending_ = false;
-    for (auto it = batches_.lower_bound(number); it != batches_.end(); ++it) {
-      if (!it->second.confirmed()) send_batch(it->first);
-    }
+void ClientProgram::send_ready() {
+  if (!welcome_ || waits_) return;
+  const std::uint64_t end = std::min(next_, floor() + batches_in_flight);
+  for (; to_send_ < end; ++to_send_) {
+    const auto found = batches_.find(to_send_);
+    if (found != batches_.end() && !found->second.confirmed()) send_batch(to_send_);
+  }
+}
+
+void ClientProgram::go_back_to(std::uint64_t number, Duration wait) {
+  to_send_ = std::min(to_send_, number);
+  if (waits_) return;
+  waits_ = true;
+  later_on_line(wait, [this] {
+    waits_ = false;
+    send_ready();
   });
 }
 
@@ -184,7 +203,8 @@ void ClientProgram::on(const wire::ClientWelcome& welcome) {
   window_jobs_ = welcome.window_jobs;
   window_bytes_ = welcome.window_bytes;
   welcome_ = true;
-  resend_from(floor(), Duration{0});
+  to_send_ = floor();
+  send_ready();
   ask();
 }
 
@@ -209,6 +229,7 @@ void ClientProgram::on(const wire::Confirm& confirm) {
     confirmed(batch, batch.jobs[confirm.index + i], id);
   }
   if (batch.over()) batches_.erase(found);
+  send_ready();
 }
 
 void ClientProgram::on(const wire::JobResult& result) {
@@ -227,7 +248,7 @@ void ClientProgram::on(const wire::JobResult& result) {
       if (by_place) confirmed(batch, job, result.job);
       job.ended = true;
       if (batch.over()) batches_.erase(it);
-      return;
+      return send_ready();
     }
   }
 }
@@ -236,13 +257,15 @@ void ClientProgram::on(const wire::Refused& refused) {
   if (batches_.count(refused.batch) == 0) return;  // nonsense of the simulator's own
   switch (refused.code) {
     case wire::ErrorCode::out_of_order:
-      return resend_from(std::max(floor(), refused.last_batch + 1), Milliseconds{5});
+      // The batch it wants has ended and left no trace on its disk: HELLO tells it so.
+      if (refused.last_batch + 1 < floor()) return sim_.disconnect(*this);
+      return go_back_to(refused.last_batch + 1, Milliseconds{5});
     case wire::ErrorCode::session_unknown:
       return sim_.disconnect(*this);
     case wire::ErrorCode::window_exceeded:
     case wire::ErrorCode::queue_full:
     case wire::ErrorCode::journal_full:
-      return resend_from(
+      return go_back_to(
           refused.batch,
           std::max<Duration>(Milliseconds{static_cast<std::int64_t>(refused.retry_after_ms)},
                              Milliseconds{20}));

@@ -17,7 +17,7 @@ class ClientProgram : public Program {
   void start() override;
   void received(const core::Message& message) override;
   void lost() override;
-  [[nodiscard]] bool content() const override;
+  [[nodiscard]] std::string waits_for() const override;
 
  private:
   struct Sent {
@@ -54,7 +54,8 @@ class ClientProgram : public Program {
   void make_batch();
   void fill(Batch& batch);
   void send_batch(std::uint64_t number);
-  void resend_from(std::uint64_t number, Duration wait);
+  void send_ready();  // what the window of batches allows
+  void go_back_to(std::uint64_t number, Duration wait);
   void ask();
   void confirmed(const Batch& batch, Sent& job, const JobId& id);
   [[nodiscard]] std::uint64_t floor() const;
@@ -63,9 +64,10 @@ class ClientProgram : public Program {
 
   Uuid session_;
   std::map<std::uint64_t, Batch> batches_;  // with something outstanding
-  std::uint64_t next_ = 1;
+  std::uint64_t next_ = 1;                  // number of the next batch to make …
+  std::uint64_t to_send_ = 1;               // … and to send
   bool welcome_ = false;
-  bool resending_ = false;
+  bool waits_ = false;  // after a refusal
   Instant heard_{};
   std::uint32_t window_jobs_ = 0;
   std::uint64_t window_bytes_ = 0;

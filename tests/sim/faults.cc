@@ -62,41 +62,40 @@ void Simulation::stall_router() {
   });
 }
 
+// The token of some hand-out that is over, or of one that somebody else has.
+Token Simulation::foreign_token(const Program& program) {
+  const auto& facts = ledger_.facts();
+  if (facts.empty()) return Token{};
+  Token token = std::next(facts.begin(), static_cast<std::ptrdiff_t>(chance_.below(facts.size())))
+                    ->second.greatest;
+  const bool is_own = out_[&program].count(token) != 0;
+  if (is_own || chance_.one_in(2)) token.handout -= std::min(token.handout, 1U);
+  return token;
+}
+
 // Messages that no correct program sends.
 void Simulation::nonsense() {
   Program& program = any_program();
-  if (!program.line) return;
+  // A Guide worker's reply frees it, whatever it is for, so theirs are never nonsense.
+  if (!program.line || program.is_of_the_guide()) return;
   const Line line = program.line;
-  const auto job = JobId{static_cast<QueueNumber>(1 + chance_.below(4)),
-                         static_cast<Priority>(chance_.below(10)), 1 + chance_.below(400)};
-  const Token token{job, static_cast<std::uint32_t>(chance_.below(4)),
-                    static_cast<Epoch>(chance_.below(6))};
+  const Token token = foreign_token(program);
   auto texts = std::make_shared<Texts>();
-  if (line->side == core::Side::frontend) {
-    switch (chance_.below(4)) {
-      case 0:
-        return send(line, {wire::FrontendMessage{wire::Ask{{job, job}}}, texts});
-      case 1: {
-        wire::Submit submit;
-        submit.batch = chance_.below(1000) + 1000;
-        submit.floor = chance_.below(3);
-        return send(line, {wire::FrontendMessage{submit}, texts});
-      }
-      default:
-        return send(line, {wire::FrontendMessage{wire::Heartbeat{}}, texts});
-    }
+  if (line->side == core::Side::backend) {
+    wire::OutcomeItem item;
+    item.token = token;
+    item.outcome = static_cast<wire::Outcome>(chance_.below(4));
+    wire::OutcomeMessage outcomes;
+    outcomes.entries.assign(1 + chance_.below(3), item);
+    return send(line, {wire::BackendMessage{outcomes}, texts});
   }
-  if (const auto found = ledger_.facts().find(job); found != ledger_.facts().end() &&
-                                                    found->second.greatest == token &&
-                                                    out_[&program].count(token) != 0) {
-    return;  // this would be the truth
+  if (chance_.one_in(2)) {
+    return send(line, {wire::FrontendMessage{wire::Ask{{token.job, token.job}}}, texts});
   }
-  wire::OutcomeItem item;
-  item.token = token;
-  item.outcome = static_cast<wire::Outcome>(chance_.below(4));
-  wire::OutcomeMessage outcomes;
-  outcomes.entries.assign(1 + chance_.below(3), item);
-  send(line, {wire::BackendMessage{outcomes}, texts});
+  wire::Submit submit;
+  submit.batch = 100000 + chance_.below(1000);
+  submit.floor = 1;  // a higher one would give up batches
+  send(line, {wire::FrontendMessage{submit}, texts});
 }
 
 void Simulation::command() {
@@ -150,6 +149,7 @@ void Simulation::disk_full() {
 void Simulation::heal() {
   say("healing");
   healing_ = true;
+  options_.job_time = Milliseconds{1};
   options_.failed_percent = 0;
   options_.rejected_percent = 0;
   options_.released_percent = 0;

@@ -1,5 +1,7 @@
 #include "guide_programs.h"
 
+#include <algorithm>
+
 #include "client_program.h"
 #include "ledger.h"
 #include "simulation.h"
@@ -27,7 +29,11 @@ void GuideWorkerProgram::connect() {
   line = sim_.connect(*this, core::Side::backend);
   if (!line) return lost();
   heard_ = sim_.schedule().now();
-  if (!busy_) sim_.send(line, {wire::BackendMessage{wire::GuideReady{spelling_}}, nullptr});
+  spelled_at_ = Instant::max();
+  if (!busy_) {
+    spelled_at_ = heard_;
+    sim_.send(line, {wire::BackendMessage{wire::GuideReady{spelling_}}, nullptr});
+  }
   later_on_line(sim_.options().core.heartbeat, [this] { beat(); });
 }
 
@@ -38,6 +44,7 @@ void GuideWorkerProgram::beat() {
       sim_.disconnect(*this);
       return;
     }
+    spelled_at_ = std::min(spelled_at_, sim_.schedule().now());
     sim_.send(line, {wire::BackendMessage{wire::GuideHeartbeat{spelling_}}, nullptr});
   }
   later_on_line(config.heartbeat, [this] { beat(); });
@@ -46,7 +53,10 @@ void GuideWorkerProgram::beat() {
 void GuideWorkerProgram::received(const core::Message& message) {
   heard_ = sim_.schedule().now();
   if (const auto* beat = std::get_if<core::GuideBeat>(&message)) {
-    if (beat->spelling != spelling_) sim_.ledger().violated(name() + " cannot read that spelling");
+    // A reply alone does not tell how its sender spells.
+    const bool was_told = spelled_at_ < sim_.schedule().now() - sim_.options().core.heartbeat;
+    if (was_told && beat->spelling != spelling_)
+      sim_.ledger().violated(name() + " cannot read that spelling");
     return;
   }
   const auto* run = std::get_if<core::ToGuideWorker>(&message);
@@ -55,7 +65,6 @@ void GuideWorkerProgram::received(const core::Message& message) {
   busy_ = run->token;
   Duration length = sim_.chance().between(Duration{0}, sim_.options().job_time * 2);
   if (!sim_.healing() && sim_.chance().one_in(10)) length += sim_.options().core.guide_lease;
-  sim_.ledger().saw_lost(run->token);  // a lease may run out, a reply may get lost
   later(length, [this, token = run->token, label = label_of(run->body)] { reply(token, label); });
 }
 

@@ -16,6 +16,7 @@ class GuideWorkerProgram : public Program {
   void start() override;
   void received(const core::Message& message) override;
   void lost() override;
+  [[nodiscard]] bool is_of_the_guide() const override { return true; }
 
  private:
   void connect();
@@ -25,6 +26,7 @@ class GuideWorkerProgram : public Program {
   wire::GuideSpelling spelling_ = wire::GuideSpelling::byte;
   std::optional<Token> busy_;
   Instant heard_{};
+  Instant spelled_at_{};  // when it first said on this line how it spells
 };
 
 // Asks, waits, and asks again from a new identity.
@@ -34,7 +36,8 @@ class GuideClientProgram : public Program {
   void start() override;
   void received(const core::Message& message) override;
   void lost() override;
-  [[nodiscard]] bool content() const override { return label_.empty(); }
+  [[nodiscard]] std::string waits_for() const override { return label_; }
+  [[nodiscard]] bool is_of_the_guide() const override { return true; }
 
  private:
   void ask();

@@ -89,6 +89,9 @@ void Ledger::saw_effects(const core::Event& event, const core::Effects& effects)
     }
   }
   for (const core::Record& record : effects.records) {
+    // A Guide worker's job may be taken for out as soon as this is on disk.
+    const auto* held = std::get_if<core::PutHeld>(&record);
+    if (held != nullptr && held->instance == Uuid{}) saw_lost(held->token);
     const auto* removed = std::get_if<core::RemoveJob>(&record);
     if (removed == nullptr) continue;
     const auto found = done.find(removed->id);

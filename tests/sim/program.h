@@ -40,9 +40,12 @@ class Program {
   // Starts, or starts again: SIGKILL costs all it knew.
   virtual void start() = 0;
   virtual void received(const core::Message& message) = 0;
-  virtual void lost() = 0;                                     // its connection is gone
-  virtual void heal() {}                                       // no more mischief from now on
-  [[nodiscard]] virtual bool content() const { return true; }  // nothing outstanding
+  virtual void lost() = 0;  // its connection is gone
+  virtual void heal() {}    // no more mischief from now on
+  // What is outstanding; empty if nothing.
+  [[nodiscard]] virtual std::string waits_for() const { return {}; }
+
+  [[nodiscard]] virtual bool is_of_the_guide() const { return false; }
 
   void kill();
   void freeze(Duration length);

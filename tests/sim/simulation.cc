@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 
 #include "client_program.h"
 #include "guide_programs.h"
@@ -18,7 +19,12 @@ constexpr Duration rest_limit = std::chrono::minutes{10};
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, const Options& options, bool verbose)
-    : seed_(seed), options_(options), verbose_(verbose), chance_(seed), ledger_(seed) {
+    : seed_(seed),
+      options_(options),
+      verbose_(verbose),
+      printer_(names_, from_ms(first_wall_ms)),
+      chance_(seed),
+      ledger_(seed) {
   for (unsigned i = 1; i <= options.clients; ++i) {
     programs_.push_back(std::make_unique<ClientProgram>("c" + std::to_string(i), *this));
   }
@@ -84,10 +90,8 @@ void Simulation::crash_router() {
   // The commit under way may have reached the disk or not; nobody was told either way.
   if (committing_ && chance_.one_in(2)) journal_.commit(*committing_);
   committing_.reset();
-  for (const auto& program : programs_) {
-    out_[program.get()].clear();
-    disconnect(*program);
-  }
+  // Over a restart nobody loses an attempt, unless something else happens to the worker.
+  for (const auto& program : programs_) close(*program);
   schedule_.after(healing_ ? Duration{0} : chance_.between(Duration{0}, std::chrono::seconds{2}),
                   [this] { start_router(); });
 }
@@ -98,12 +102,17 @@ void Simulation::step(const core::Event& event) {
   carry_out(event);
 }
 
+void Simulation::show_effects() {
+  std::istringstream lines(printer_.effects(effects_, pending_.last() + 1));
+  for (std::string line; std::getline(lines, line);) say("  " + line);
+}
+
 void Simulation::carry_out(const core::Event& event) {
   ledger_.saw_effects(event, effects_);
   for (const core::Note& note : effects_.notes) {
     ++outcome_.notes.at(static_cast<std::size_t>(note.kind));
-    say("note " + note.text);
   }
+  show_effects();
   for (const core::Read& read : effects_.reads) answer(read);
   for (const core::Send& send : effects_.sends) deliver(send);
   pending_.add(effects_.records);
@@ -195,6 +204,8 @@ Line Simulation::connect(Program& program, core::Side side) {
   line->side = side;
   line->program = &program;
   lines_.push_back(line);
+  names_.connect(program.name(), side == core::Side::frontend ? scenarios::PeerKind::client
+                                                              : scenarios::PeerKind::worker);
   return line;
 }
 
@@ -223,18 +234,21 @@ void Simulation::deliver(const core::Send& send) {
   if (index == 0 || index > lines_.size()) ledger_.violated("a send to a peer that never was");
   const Line line = lines_[index - 1];
   if (line->side != send.side) ledger_.violated("a send on the wrong side");
-  if (!line->open) return;  // a refused send: PeerGone is on its way
   if (const auto* run = std::get_if<wire::RunItem>(&send.message)) {
     ledger_.saw_run(run->token, run->payload, run->attempt);
     out_[line->program].insert(run->token);
-    say("run " + to_text(run->token.job) + " at " + line->program->name());
   } else if (const auto* guide = std::get_if<core::ToGuideWorker>(&send.message)) {
     ledger_.saw_run(guide->token, guide->body, 1);
+    ledger_.saw_lost(guide->token);  // its lease may run out, its reply may get lost
     out_[line->program].insert(guide->token);
-    say("run " + to_text(guide->token.job) + " at " + line->program->name());
   } else if (const auto* settled = std::get_if<Token>(&send.message)) {
     ledger_.saw_settled(*settled);
     out_[line->program].erase(*settled);
+  }
+  if (schedule_.now() < line->program->frozen_until()) lose_all_of(*line->program);
+  if (!line->open) {  // a refused send: PeerGone is on its way, and what went into it is lost
+    lose_all_of(*line->program);
+    return;
   }
   line->down =
       std::max(line->down, schedule_.now() + chance_.between(Duration{1}, options_.latency));
@@ -264,11 +278,16 @@ void Simulation::disconnect(Program& program) {
   const Line line = program.line;
   if (!line) return;
   lose_all_of(program);
-  line->open = false;
-  program.line = nullptr;
-  program.lost();
+  close(program);
   // Now and then nobody tells the router: heartbeats or a refused send have to.
   if (core_ && !chance_.one_in(4)) report_gone(line);
+}
+
+void Simulation::close(Program& program) {
+  if (!program.line) return;
+  program.line->open = false;
+  program.line = nullptr;
+  program.lost();
 }
 
 void Simulation::report_gone(const Line& line) {
@@ -296,7 +315,9 @@ Outcome Simulation::run() {
   heal();
   const Instant limit = schedule_.now() + rest_limit;
   while (!at_rest()) {
-    if (!schedule_.run_next(limit)) ledger_.violated("the world does not come to rest");
+    if (schedule_.run_next(limit)) continue;
+    show_unrest();
+    ledger_.violated("the world does not come to rest");
   }
   ledger_.check_end(journal_, core_->report());
   outcome_.jobs = ledger_.jobs();
@@ -304,12 +325,20 @@ Outcome Simulation::run() {
   return outcome_;
 }
 
+void Simulation::show_unrest() {
+  std::printf("%s", core_ ? printer_.report(core_->report()).c_str() : "the router is down\n");
+  for (const auto& program : programs_) {
+    const std::string what = program->waits_for();
+    if (!what.empty()) std::printf("%s waits for %s\n", program->name().c_str(), what.c_str());
+  }
+}
+
 bool Simulation::at_rest() {
   if (!core_ || committing_ || !pending_.empty()) return false;
   const core::QueueCounts totals = core_->report().totals;
   if (totals.ready + totals.held + totals.later != 0) return false;
   return std::all_of(programs_.begin(), programs_.end(),
-                     [](const auto& program) { return program->content(); });
+                     [](const auto& program) { return program->waits_for().empty(); });
 }
 
 }  // namespace zcrew::sim

@@ -15,7 +15,9 @@
 #include "journal/memory_journal.h"
 #include "journal/pending_batch.h"
 #include "ledger.h"
+#include "names.h"
 #include "options.h"
+#include "print.h"
 #include "program.h"
 #include "schedule.h"
 
@@ -48,7 +50,7 @@ class Simulation {
   void send(const Line& line, ToRouter mail);
   void disconnect(Program& program);   // the program closes, or its network fails
   void lose_all_of(Program& program);  // what it holds may count as a crash from now on
-  void say(const std::string& text);   // with --verbose
+  void say(const std::string& text);   // printed with --verbose
   std::string next_label(const std::string& program);
 
  private:
@@ -62,6 +64,7 @@ class Simulation {
   void start_commit();
   void finish_commit();
   void answer(const core::Read& read);
+  void close(Program& program);
   void read_inbox(const Line& line);
   void report_gone(const Line& line);
   void arrive(const Line& line, const ToRouter& mail);
@@ -70,16 +73,21 @@ class Simulation {
   void every(Duration mean, const std::function<void()>& fault);
   void stall_router();
   void nonsense();
+  Token foreign_token(const Program& program);
   void command();
   void disk_full();
   Program& any_program();
   void heal();
   [[nodiscard]] bool at_rest();
   void hash(const std::string& text);
+  void show_effects();
+  void show_unrest();
 
   std::uint64_t seed_;
   Options options_;
   bool verbose_;
+  scenarios::Names names_;
+  scenarios::Printer printer_;
   Schedule schedule_;
   Chance chance_;
   Ledger ledger_;
