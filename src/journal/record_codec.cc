@@ -29,7 +29,8 @@ namespace {
 
 std::uint64_t checksum_of(std::uint8_t version, std::uint8_t kind, std::string_view key,
                           std::string_view body) {
-  const std::uint64_t seed = XXH3_64bits(key.data(), key.size()) + 256U * version + kind;
+  const std::uint64_t seed =
+      XXH3_64bits(key.data(), key.size()) + std::uint64_t{256} * version + kind;
   return XXH3_64bits_withSeed(body.data(), body.size(), seed);
 }
 

@@ -119,7 +119,7 @@ Result<CommitRow, Fault> read_commit(std::string_view record) {
 
 std::string write_queue(std::string_view key, const core::QueueSettings& settings) {
   const std::string_view name = cut(settings.name, limits::name_bytes_max);
-  return record_of(Kind::queue, key, 1 + name.size() + 1 + 4 + 8 + 5 * 4 + 1, [&](Writer& out) {
+  return record_of(Kind::queue, key, 1 + name.size() + 1 + 4 + 8 + 20 + 1, [&](Writer& out) {
     out.text8(name);
     out.u8(static_cast<std::uint8_t>(settings.policy));
     out.u32(settings.weight);
@@ -154,7 +154,7 @@ Result<core::QueueSettings, Fault> read_queue(std::string_view key, std::string_
 }
 
 std::string write_counts(std::string_view key, const core::QueueCounts& counts) {
-  return record_of(Kind::counts, key, 5 * 8, [&](Writer& out) {
+  return record_of(Kind::counts, key, 40, [&](Writer& out) {
     out.u64(counts.ready);
     out.u64(counts.held);
     out.u64(counts.later);

@@ -74,20 +74,21 @@ Directory::~Directory() {
   if (lock_ >= 0) ::close(lock_);
 }
 
+// For its user only, because payloads are nobody else's business.
 void Directory::make_path() const {
-  std::error_code error;
-  const std::filesystem::path path(path_);
-  if (!std::filesystem::create_directories(path, error)) {
-    if (error) refuse(path_, "make", error.value());
-    return;
-  }
+  std::filesystem::path path(path_);
+  if (!path.has_filename()) path = path.parent_path();  // "dir/"
   const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
-  flush_directory(parent.string());
+  std::error_code error;
+  std::filesystem::create_directories(parent, error);
+  if (error) refuse(path_, "make", error.value());
+  if (::mkdir(path.c_str(), 0700) == 0) return flush_directory(parent.string());
+  if (errno != EEXIST) refuse(path_, "make", errno);
 }
 
 void Directory::lock() {
   const std::string name = path_ + "/lock";
-  lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0) refuse(path_, "lock", errno);
   const bool locked = ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
   const int error = errno;
@@ -113,7 +114,7 @@ void Directory::lock() {
 // access would end the process by a signal. Bytes that were written have their place on the disk.
 void Directory::give_readers_room() const {
   const std::string name = path_ + "/lock.mdb";
-  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) refuse(path_, "open", errno);
   struct stat found {};
   int error = ::fstat(fd, &found) == 0 ? 0 : errno;

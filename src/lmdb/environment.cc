@@ -31,7 +31,7 @@ int Environment::open(const std::string& directory, Environment& environment) {
   mdb_env_set_maxreaders(handle, readers_max);
   // NOTLS: a read belongs to its transaction, not to its thread. All else is LMDB's default, above
   // all the sync (J-2.1).
-  code = mdb_env_open(handle, directory.c_str(), MDB_NOTLS, 0640);
+  code = mdb_env_open(handle, directory.c_str(), MDB_NOTLS, 0600);
   if (code != 0) return code;
   ::fcntl(environment.fd(), F_SETFD, FD_CLOEXEC);  // LMDB leaves this one open for children
   MDB_stat stat{};

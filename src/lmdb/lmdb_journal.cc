@@ -1,5 +1,6 @@
 #include "lmdb/lmdb_journal.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -17,7 +18,13 @@ using journal::OpenFailure;
 
 struct LmdbJournal::State {
   State(OpenedFile opened, const LmdbOptions& options)
-      : file(std::move(opened)), space({options.max_bytes, options.reserve_bytes}, options.disk) {}
+      : file(std::move(opened)), space({limit_of(options), options.reserve_bytes}, options.disk) {}
+
+  // The map is never resized, so it bounds the file too.
+  static std::uint64_t limit_of(const LmdbOptions& options) {
+    const std::uint64_t most = map_bytes - (std::uint64_t{1} << 30U);
+    return options.max_bytes == 0 ? most : std::min(options.max_bytes, most);
+  }
 
   [[nodiscard]] const Environment& environment() const { return *file.environment; }
   [[nodiscard]] Snapshot snapshot() const { return {environment().get(), databases}; }
@@ -103,6 +110,8 @@ std::uint64_t LmdbJournal::make_room() {
   const Environment& environment = state.environment();
   const std::uint64_t used = environment.used_bytes();
   const std::uint64_t room = state.space.make_room(environment.fd(), used, [&] {
+    int dead_readers = 0;  // of another process, such as a copy that was killed: they hold pages
+    mdb_reader_check(environment.get(), &dead_readers);
     return count_free_pages(environment).usable * environment.page_bytes();
   });
   state.reserved_bytes = state.space.reserved_behind(used);

@@ -24,6 +24,8 @@ class LmdbJournal : public journal::Journal {
  public:
   explicit LmdbJournal(LmdbOptions options);
   ~LmdbJournal() override;
+  LmdbJournal(const LmdbJournal&) = delete;
+  LmdbJournal& operator=(const LmdbJournal&) = delete;
 
   core::Recovered open() override;
   void commit(const journal::Batch& batch) override;

@@ -176,6 +176,16 @@ TEST_CASE("a random flipped bit is damage, never wrong data, and is reported (J-
   }
 }
 
+TEST_CASE("after a failed commit nothing is committed any more (J-4.6)") {
+  const Journal journal;
+  OpenJournal opened(journal.path);
+  const core::RemoveJob nowhere{{3, 0, 99}, core::Place::ready, {}, 0};
+  const core::RemoveJob sound{waiting, core::Place::ready, {}, 0};
+  CHECK_THROWS_AS(opened.commit({{nowhere}, 1, {}, 0}), journal::JournalError);
+  CHECK_THROWS_AS(opened.commit({{sound}, 2, {}, 0}), journal::JournalError);
+  CHECK(opened.load_jobs({1, {waiting}}).jobs.at(0).place == core::Place::ready);
+}
+
 TEST_CASE("damage names database and key (J-5.7)") {
   const Journal journal;
   RawFile(journal.path).rewrite(layout::db::ready, key(waiting), [](const std::string& record) {

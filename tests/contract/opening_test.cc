@@ -75,6 +75,15 @@ TEST_CASE("a missing directory is made, with its parents") {
   CHECK(fs::exists(path + "/data.mdb"));
 }
 
+TEST_CASE("a journal is for its user only") {
+  const TemporaryDirectory directory;
+  const std::string path = made_journal(directory);
+  const auto others = fs::perms::group_all | fs::perms::others_all;
+  CHECK((fs::status(path).permissions() & others) == fs::perms::none);
+  for (const char* name : {"data.mdb", "lock.mdb", "lock"})
+    CHECK((fs::status(path + "/" + name).permissions() & others) == fs::perms::none);
+}
+
 TEST_CASE("a second opening is refused while the first lives, naming the process (J-7.1)") {
   const TemporaryDirectory directory;
   {
