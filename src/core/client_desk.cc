@@ -18,6 +18,9 @@ constexpr std::uint64_t record_overhead = 512;
 constexpr std::uint64_t retry_full_ms = 500;
 constexpr std::uint64_t retry_window_ms = 20;
 
+// Guide requests remembered while the first ids are reserved, which takes one commit.
+constexpr std::size_t early_max = 1024;
+
 }  // namespace
 
 // ---- sessions
@@ -48,7 +51,9 @@ void ClientDesk::on_durable() {
     uncommitted_bytes_ -= uncommitted_.front().second;
     uncommitted_.pop_front();
   }
-  if (unwelcomed_.empty() || book_.sequences_left() == 0) return;
+  if (book_.sequences_left() == 0) return;
+  const std::vector<Early> early = std::exchange(early_, {});
+  for (const Early& each : early) on(each.peer, wire::GuideRequest{each.body.view()});
   for (const Uuid& uuid : unwelcomed_) {
     ClientSession* session = sessions_.of(uuid);
     if (session != nullptr && session->peer) welcome(*session);
@@ -376,7 +381,11 @@ void ClientDesk::on(Peer peer, const wire::GuideRequest& request) {
     ++context_.counters.malformed;  // a peer keeps the dialect it started with
     return;
   }
-  if (book_.sequences_left() == 0) return;
+  if (book_.sequences_left() == 0) {
+    // The first moments of a router: ids are being reserved, and the client would wait for seconds.
+    if (early_.size() < early_max) early_.push_back({peer, Payload::copy_of(request.body)});
+    return;
+  }
   Queue& queue = *book_.open_queue("default");
   if (queue.memory_only.bytes + request.body.size() > context_.config.ready_bytes) return;
   NewJob fresh;

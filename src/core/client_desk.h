@@ -77,7 +77,12 @@ class ClientDesk {
   std::deque<std::pair<JournalSequence, std::uint64_t>> uncommitted_;  // batches and their cost
   std::uint64_t uncommitted_bytes_ = 0;
   bool full_ = false;
+  struct Early {
+    Peer peer{};
+    Payload body;
+  };
   std::vector<Uuid> unwelcomed_;
+  std::vector<Early> early_;  // Guide requests that came before ids were reserved
   std::unordered_map<std::uint64_t, Asked> asked_;  // lookups under way
   std::unordered_map<Peer, std::vector<JobId>> guide_jobs_;
   std::deque<std::string> texts_;  // what this step's REFUSED point into

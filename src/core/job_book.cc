@@ -192,7 +192,8 @@ void JobBook::enter_ready(Queue& queue, Job& job, JournalSequence number) {
 // The lane gives its newest half to the disk.
 void JobBook::shrink(Queue& queue, Lane& lane, Priority priority) {
   std::vector<Sequence> held;
-  for (const auto& [id, job] : held_) {  // order does not matter: it becomes a set
+  // tidy: allow(order) it becomes a set
+  for (const auto& [id, job] : held_) {
     if (id.queue == queue.number && id.priority == priority) held.push_back(id.sequence);
   }
   const std::size_t keep = std::max(window_jobs_min, lane.in_memory() / 2);

@@ -127,6 +127,7 @@ Job* JobBook::held(const JobId& id) const {
 std::vector<Job*> JobBook::held_jobs() const {
   std::vector<Job*> jobs;
   jobs.reserve(held_.size());
+  // tidy: allow(order) sorted below
   for (const auto& [id, job] : held_) jobs.push_back(job);
   std::sort(jobs.begin(), jobs.end(), [](const Job* a, const Job* b) { return a->id < b->id; });
   return jobs;
@@ -219,6 +220,7 @@ Counters JobBook::durable_counters() const {
 
 void JobBook::check_invariants() const {
   std::map<QueueNumber, std::uint64_t> held_by_queue;
+  // tidy: allow(order) only checks and counts
   for (const auto& [id, job] : held_) {
     ZCREW_CHECK(job->state == JobState::held && job->id == id);
     ++held_by_queue[id.queue];

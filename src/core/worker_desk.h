@@ -91,6 +91,7 @@ class WorkerDesk {
   Worker& seat(Peer peer, const wire::WorkerHello& hello);
   void compare_reported(Worker& worker, const wire::WorkerHello& hello);
   void claim(Worker& worker, const Token& token, bool is_held);
+  bool take_orphan(Worker& worker, const Token& token);
   void welcome_if_ready(Worker& worker);
 
   // Outcomes.

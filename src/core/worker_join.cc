@@ -116,19 +116,25 @@ void WorkerDesk::compare_reported(Worker& worker, const wire::WorkerHello& hello
   deferred_.read(std::move(lookup));
 }
 
+// A job that was out before the restart and waits for the worker that has it: here it is.
+bool WorkerDesk::take_orphan(Worker& worker, const Token& token) {
+  const auto age = [](const Token& t) { return std::pair(t.epoch, t.handout); };
+  Job* job = book_.held(token.job);
+  if (job == nullptr || job->worker != nullptr || age(job->token) > age(token) ||
+      token.epoch >= context_.epoch) {
+    return false;
+  }
+  job->token = token;
+  worker.link(*job);
+  ++context_.counters.resumed;
+  return true;
+}
+
 // Decides about one reported attempt, or leaves it to a look into the journal.
 void WorkerDesk::claim(Worker& worker, const Token& token, bool is_held) {
   Job* job = book_.held(token.job);
   if (job != nullptr && job->worker == &worker && job->token == token) return;
-  const auto age = [](const Token& t) { return std::pair(t.epoch, t.handout); };
-  if (job != nullptr && job->worker == nullptr && age(job->token) <= age(token) &&
-      token.epoch < context_.epoch) {
-    // Out since before the restart, and here it is.
-    job->token = token;
-    worker.link(*job);
-    ++context_.counters.resumed;
-    return;
-  }
+  if (take_orphan(worker, token)) return;
   if (job == nullptr && token.epoch < context_.epoch) {
     worker.reported.push_back(token);
     return;
@@ -145,6 +151,7 @@ void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
   for (std::size_t i = 0; i < worker.reported.size(); ++i) {
     const Token& token = worker.reported[i];
     const LoadedJob& found = loaded.jobs[i];
+    if (take_orphan(worker, token)) continue;  // its held row was read while we looked
     const Job* in_memory = book_.ready_in_memory(token.job);
     const JobHeader& header = in_memory != nullptr ? in_memory->header : found.header;
     const bool is_there = in_memory != nullptr ||

@@ -113,6 +113,7 @@ class Payloads(CrewTest):
         self.assertEqual(router.status()["ready"], 1)
 
     def test_the_limit_can_be_64_mib(self):
+        # P-3.13: the frame around such a payload gets through as well.
         router = self.crew.router("--max-payload", "64M")
         (self.folder / "huge").write_bytes(bytes(64 << 20))
         router.worker("w", command=["wc", "-c"])

@@ -74,6 +74,7 @@ TEST_CASE_FIXTURE(Running, "bytes that are no message get an error and harm nobo
   CHECK(status["counters"]["malformed"] == 1);
 }
 
+// P-4.15
 TEST_CASE_FIXTURE(Running, "status is answered without a hello") {
   const auto reply = client.ask("status");
   CHECK(reply.code == wire::ErrorCode::none);
@@ -111,6 +112,7 @@ TEST_CASE_FIXTURE(Running, "a queue's settings change and are shown") {
   FAIL("the queue is not listed");
 }
 
+// P-4.16
 TEST_CASE_FIXTURE(Running, "refused questions name their error") {
   CHECK(client.ask("reboot").code == wire::ErrorCode::unknown_verb);
   CHECK(client.ask("dead_list", "[]").code == wire::ErrorCode::bad_arguments);

@@ -5,6 +5,7 @@
 
 namespace zcrew::worker {
 
+// P-3.14
 TEST_CASE("the first message of a connection is HELLO with all a router must know") {
   SessionWorld world;
   const auto wanted = world.greet();
@@ -54,6 +55,7 @@ TEST_CASE("outcomes of one turn go out in one message") {
   CHECK(world.session.unsettled() == 3);
 }
 
+// P-5.12
 TEST_CASE("an outcome is said once and kept until it is settled") {
   SessionWorld world;
   world.serve();
@@ -203,6 +205,7 @@ TEST_CASE("a large result is announced before it goes out") {
   CHECK(wanted.outcomes()[0].bytes == large);
 }
 
+// P-5.16
 TEST_CASE("a result that the router cannot take ends the job with the reason, not the connection") {
   SessionWorld world;
   world.greet();
@@ -237,6 +240,7 @@ TEST_CASE("many results are cut into messages of bounded size") {
   for (const auto& frame : wanted.frames) CHECK(frame.size() <= limits::message_bytes_target);
 }
 
+// P-5.6
 TEST_CASE("reconnects are quick at first, then spaced, never over a third of the liveness time") {
   SessionWorld world;
   world.serve();
