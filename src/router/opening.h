@@ -24,7 +24,8 @@ struct OpenJournal {
   core::Recovered recovered;
 };
 
-// 73 if another process has the journal, 65 if it is damaged, newer or no journal, else 74.
+// 73 if another process has the journal, 65 if it is damaged, 78 if it is of a newer zcrew or no
+// journal, else 74.
 OpenJournal open_journal(const RouterOptions& options);
 
 }  // namespace zcrew::router
