@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "command_line.h"
@@ -30,7 +31,10 @@ class Admin {
   bool up_ = false;
 };
 
-// "No router answers at …" with the cure, for stderr and for Error (69).
+// "no router answers at …" with cause and cure; the same with how long it is tried; and the end of
+// that, with cause and cure only if they were not told before.
 std::string unreachable_text(const std::string& endpoint, const std::string& why);
+std::string trying_text(const RouterLink& link, const std::string& why);
+std::string gave_up_text(const RouterLink& link, const std::optional<std::string>& why);
 
 }  // namespace zcrew::tool

@@ -265,7 +265,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (file) text = fmt::format("cannot read the config file: {}", text);
   if (!text.empty() && text.back() != '.' && text.back() != '?') text += '.';
   text += environment_hint(app, text);
-  return fmt::format("zcrew: {} See {} --help.", text, full_name(command));
+  return fmt::format("{} See {} --help.", text, full_name(command));
 }
 
 }  // namespace zcrew::tool

@@ -1,8 +1,8 @@
 // zcrew: one binary for the router, workers, producers and the people who look after them.
-#include <cstdio>
 #include <exception>
 
 #include "commands.h"
+#include "output.h"
 #include "signals.h"
 #include "zcrew/error.h"
 
@@ -10,9 +10,8 @@ namespace {
 
 using namespace zcrew;
 
-int complain(std::string text, int code) {
-  if (std::string_view(".?!").find(text.back()) == std::string_view::npos) text += '.';
-  std::fprintf(stderr, "%s\n", text.c_str());
+int complain(const std::string& text, int code) {
+  tool::complain(text);
   return code;
 }
 
@@ -45,11 +44,11 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const Error& error) {
-    return complain(std::string("zcrew: ") + error.what(), error.exit_code());
+    return complain(error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {
-    return complain("zcrew: out of memory. Give the process more, or send smaller payloads.",
+    return complain("out of memory. Give the process more, or send smaller payloads.",
                     exit_code::io_error);
   } catch (const std::exception& error) {
-    return complain(std::string("zcrew: ") + error.what(), exit_code::io_error);
+    return complain(error.what(), exit_code::io_error);
   }
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 
@@ -13,6 +14,11 @@ namespace zcrew::tool {
 
 namespace {
 constexpr std::size_t buffer_bytes = std::size_t{64} << 10U;
+}
+
+void complain(const std::string& text) {
+  const bool ends = !text.empty() && std::string_view(".?!").find(text.back()) != std::string::npos;
+  std::fprintf(stderr, "zcrew: %s%s\n", text.c_str(), ends ? "" : ".");
 }
 
 Output::~Output() {

@@ -6,6 +6,9 @@
 
 namespace zcrew::tool {
 
+// "zcrew: TEXT." on stderr: for everything a person is told besides logs.
+void complain(const std::string& text);
+
 class Output {
  public:
   Output() = default;

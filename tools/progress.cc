@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -30,14 +29,13 @@ std::size_t columns() {
 
 }  // namespace
 
-std::string progress_line(std::uint64_t count, std::optional<std::uint64_t> total,
-                          const std::string& text, std::size_t columns) {
+std::string progress_line(std::optional<double> share, const std::string& text,
+                          std::size_t columns) {
   std::string line = text;
-  if (total && *total > 0) {
-    const double share = std::min(1.0, static_cast<double>(count) / static_cast<double>(*total));
-    const auto filled = static_cast<std::size_t>(share * static_cast<double>(bar_width));
+  if (share) {
+    const auto filled = static_cast<std::size_t>(*share * static_cast<double>(bar_width));
     line = fmt::format("[{:<{}}] {:3.0f} %  {}", std::string(filled, '#'), bar_width,
-                       std::floor(share * 100), text);
+                       std::floor(*share * 100), text);
   }
   // One column short: a full line would wrap, and then be left behind by the next one.
   return line.substr(0, columns > 0 ? columns - 1 : 0);
@@ -45,13 +43,12 @@ std::string progress_line(std::uint64_t count, std::optional<std::uint64_t> tota
 
 Progress::Progress(bool wanted) : on_(wanted && draws_on_terminal()) {}
 
-void Progress::draw(std::uint64_t count, std::optional<std::uint64_t> total,
-                    const std::string& text) {
+void Progress::draw(std::optional<double> share, const std::string& text) {
   const auto now = std::chrono::steady_clock::now();
   if (!on_ || now - last_ < between) return;
   last_ = now;
   drawn_ = true;
-  std::fprintf(stderr, "\r%s\x1b[K", progress_line(count, total, text, columns()).c_str());
+  std::fprintf(stderr, "\r%s\x1b[K", progress_line(share, text, columns()).c_str());
 }
 
 void Progress::clear() {

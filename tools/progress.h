@@ -8,9 +8,9 @@
 
 namespace zcrew::tool {
 
-// "[#####     ] 50 %  submitted 10, confirmed 5". Pure; `total` nullopt or 0 leaves out the bar.
-std::string progress_line(std::uint64_t count, std::optional<std::uint64_t> total,
-                          const std::string& text, std::size_t columns);
+// "[#####     ] 50 %  submitted 10, confirmed 5". Pure; no bar if the share (0 to 1) is not known.
+std::string progress_line(std::optional<double> share, const std::string& text,
+                          std::size_t columns);
 
 class Progress {
  public:
@@ -21,7 +21,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   // Ten times a second at most.
-  void draw(std::uint64_t count, std::optional<std::uint64_t> total, const std::string& text);
+  void draw(std::optional<double> share, const std::string& text);
 
   // Takes the line away, so that others can be printed.
   void clear();

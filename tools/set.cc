@@ -35,7 +35,9 @@ int change(const Shared& shared, const std::string& verb, const Json& arguments,
   const Json reply = Json::parse(text, nullptr, false);
   const auto count = reply.is_object() ? reply.value("count", std::uint64_t{0}) : 0;
   Output out;
-  out.write(shared.json ? text + "\n" : fmt::format("{}: {} changed\n", what, count));
+  out.write(shared.json ? text + "\n"
+                        : fmt::format("changed: {}{}\n", what,
+                                      count > 1 ? fmt::format(" ({} of that name)", count) : ""));
   out.flush();
   if (count > 0) return exit_code::ok;
   throw Error(what + " is not known to the router. See `zcrew workers` and `zcrew queues`.",

@@ -6,7 +6,7 @@
 
 #include "admin.h"
 #include "signals.h"
-#include "table.h"
+#include "wire/errors.h"
 #include "zcrew/error.h"
 
 namespace zcrew::tool {
@@ -27,6 +27,17 @@ constexpr milliseconds quiet_for{500};
 
 // After Ctrl-C, confirmations already on their way still count.
 constexpr milliseconds last_call{1000};
+
+std::string cure_of(int code) {
+  switch (static_cast<wire::ErrorCode>(code)) {
+    case wire::ErrorCode::queue_full:
+      return "Start more workers, resume the queue if it is paused, or raise its --max-ready";
+    case wire::ErrorCode::journal_full:
+      return "Free space on the router's disk, or start workers: finished jobs make room";
+    default:
+      return "It is stopping: start it again";
+  }
+}
 
 }  // namespace
 
@@ -129,6 +140,8 @@ void Submission::take(const ClientEvent& event) {
           take_link(true, "");
         } else if constexpr (std::is_same_v<What, LinkDown>) {
           take_link(false, what.why);
+        } else if constexpr (std::is_same_v<What, HeldBack>) {
+          take_held_back(what);
         } else {
           report_.take(what);
         }
@@ -148,23 +161,38 @@ void Submission::take_link(bool up, const std::string& why) {
   why_down_ = why;
 }
 
+void Submission::take_held_back(const HeldBack& event) {
+  const std::uint64_t confirmed = report_.counts().confirmed;
+  const bool goes_on = held_since_ && confirmed == confirmed_when_held_;
+  if (!held_since_ || event.code != held_.code) {
+    complaints_.add(fmt::format("waiting: the router has no room for more jobs now ({}). {}",
+                                event.text, cure_of(event.code)));
+  }
+  if (!goes_on) held_since_ = Clock::now();
+  held_ = event;
+  confirmed_when_held_ = confirmed;
+}
+
 void Submission::watch_link() {
   if (!down_since_ || told_down_) return;
   if (why_down_.empty() && Clock::now() - *down_since_ < quiet_for) return;
   told_down_ = true;
-  const auto timeout = settings_.link.timeout;
-  complaints_.add(fmt::format(
-      "{}. Trying {}.", unreachable_text(settings_.link.endpoint, why_down_),
-      timeout == milliseconds{0} ? "until it is there" : "for " + duration_text(timeout)));
+  complaints_.add(trying_text(settings_.link, why_down_));
 }
 
 void Submission::show() {
   const auto texts = complaints_.take();
   progress_.clear_for(!texts.empty() || out_.has_bytes());
   out_.flush();
-  for (const auto& text : texts) std::fprintf(stderr, "zcrew: %s\n", text.c_str());
-  const auto total = source_.total();
-  progress_.draw(report_.settled(), total, counts_text());
+  for (const auto& text : texts) complain(text);
+  progress_.draw(share(), counts_text());
+}
+
+// Of the whole input: what is read of it, times what is settled of that.
+std::optional<double> Submission::share() const {
+  const auto read = source_.share();
+  if (!read || feeder_.submitted() == 0) return read;
+  return *read * static_cast<double>(report_.settled()) / static_cast<double>(feeder_.submitted());
 }
 
 bool Submission::all_settled() const {
@@ -190,6 +218,11 @@ std::optional<int> Submission::verdict() {
   if (down_since_ && timeout > milliseconds{0} && now - *down_since_ >= timeout) {
     return exit_code::unreachable;
   }
+  const bool stuck = held_since_ && counts.confirmed == confirmed_when_held_;
+  if (stuck && timeout > milliseconds{0} && now - *held_since_ >= timeout) {
+    const bool stops = held_.code == static_cast<int>(wire::ErrorCode::shutting_down);
+    return stops ? exit_code::unreachable : exit_code::queue_full;
+  }
   const auto limit = settings_.wait_limit;
   if (limit > milliseconds{0} && now - start_ >= limit) return exit_code::timeout;
   return std::nullopt;
@@ -205,22 +238,32 @@ std::string Submission::counts_text() const {
   return text;
 }
 
+// Why it ended before all was settled; empty if that is not so.
+std::string Submission::last_word(int code) const {
+  const std::string timeout = duration_text(settings_.link.timeout);
+  const char* unsafe = "Jobs that are not confirmed may be lost: submit them again";
+  if (interrupted_at_) return "interrupted. Confirmed jobs are safe and go on without this command";
+  if (code == exit_code::unreachable && down_since_) {
+    return fmt::format(
+        "{}. {}",
+        gave_up_text(settings_.link, told_down_ ? std::nullopt : std::optional(why_down_)), unsafe);
+  }
+  if (code == exit_code::unreachable || code == exit_code::queue_full) {
+    return fmt::format("gave up: the router had no room for {} ({}). {}. {}", timeout, held_.text,
+                       cure_of(held_.code), unsafe);
+  }
+  if (code == exit_code::timeout) {
+    return fmt::format(
+        "not all results came within {}. Confirmed jobs go on without this command; "
+        "give it longer with --wait-limit",
+        duration_text(settings_.wait_limit));
+  }
+  return {};
+}
+
 int Submission::finish(int code) {
   feeder_.stop();
-  if (code == exit_code::unreachable) {
-    complaints_.add(
-        fmt::format("gave up after {}: {}. Jobs that are not confirmed may be lost: "
-                    "submit them again",
-                    duration_text(settings_.link.timeout),
-                    unreachable_text(settings_.link.endpoint, why_down_)));
-  } else if (code == exit_code::timeout) {
-    complaints_.add(
-        fmt::format("not all results came within {}. Confirmed jobs go on without this "
-                    "command; give it longer with --wait-limit",
-                    duration_text(settings_.wait_limit)));
-  } else if (interrupted_at_) {
-    complaints_.add("interrupted. Confirmed jobs are safe and go on without this command");
-  }
+  if (const std::string word = last_word(code); !word.empty()) complaints_.add(word);
   if (const auto failure = feeder_.failure()) complaints_.add(*failure);
   show();
   progress_.clear();

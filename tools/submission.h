@@ -87,11 +87,14 @@ class Submission {
   void turn();
   void take(const ClientEvent& event);
   void take_link(bool up, const std::string& why);
+  void take_held_back(const HeldBack& event);
   void watch_link();
   void show();
+  [[nodiscard]] std::optional<double> share() const;
   [[nodiscard]] std::optional<int> verdict();
   [[nodiscard]] bool all_settled() const;
   [[nodiscard]] std::string counts_text() const;
+  [[nodiscard]] std::string last_word(int code) const;
   int finish(int code);
 
   const SubmitSettings settings_;
@@ -107,6 +110,10 @@ class Submission {
   std::optional<Clock::time_point> down_since_ = start_;
   std::optional<Clock::time_point> interrupted_at_;
   std::string why_down_;
+  // The router has no room: since when, with no job confirmed meanwhile.
+  std::optional<Clock::time_point> held_since_;
+  HeldBack held_;
+  std::uint64_t confirmed_when_held_ = 0;
   bool told_down_ = false;
   bool was_up_ = false;
 };

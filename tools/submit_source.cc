@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -19,6 +21,10 @@ namespace {
 
 constexpr std::size_t chunk_bytes = std::size_t{256} << 10U;
 
+double part(std::uint64_t count, std::uint64_t all) {
+  return all == 0 ? 1.0 : static_cast<double>(count) / static_cast<double>(all);
+}
+
 class Arguments : public Source {
  public:
   explicit Arguments(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
@@ -31,11 +37,13 @@ class Arguments : public Source {
   [[nodiscard]] std::string label(Ticket ticket) const override {
     return arguments_.at(ticket - 1);
   }
-  [[nodiscard]] std::optional<std::uint64_t> total() const override { return arguments_.size(); }
+  [[nodiscard]] std::optional<double> share() const override {
+    return part(at_, arguments_.size());
+  }
 
  private:
   const std::vector<std::string> arguments_;
-  std::size_t at_ = 0;
+  std::atomic<std::size_t> at_{0};
 };
 
 class Lines : public Source {
@@ -65,6 +73,11 @@ class Lines : public Source {
 
   [[nodiscard]] std::string label(Ticket ticket) const override { return std::to_string(ticket); }
 
+  [[nodiscard]] std::optional<double> share() const override {
+    if (input_.size_hint() == 0) return std::nullopt;
+    return std::min(1.0, part(bytes_read_, input_.size_hint()));
+  }
+
  private:
   // Moves what is left to the front and reads behind it.
   bool fill(const net::Wakeup& stop) {
@@ -81,6 +94,7 @@ class Lines : public Source {
     const auto count = input_.read(buffer_.data() + end_, buffer_.size() - end_, stop);
     stopped_ = !count;
     end_ += count.value_or(0);
+    bytes_read_ += count.value_or(0);
     return count.value_or(0) > 0;
   }
 
@@ -90,6 +104,7 @@ class Lines : public Source {
   std::size_t end_ = 0;
   std::uint64_t number_ = 0;
   bool stopped_ = false;
+  std::atomic<std::uint64_t> bytes_read_{0};
 };
 
 class Files : public Source {
@@ -111,7 +126,7 @@ class Files : public Source {
     const std::lock_guard lock(mutex_);
     return paths_.at(index_of_ticket_.at(ticket - 1));
   }
-  [[nodiscard]] std::optional<std::uint64_t> total() const override { return paths_.size(); }
+  [[nodiscard]] std::optional<double> share() const override { return part(at_, paths_.size()); }
 
  private:
   bool read(const std::string& path, std::string& payload, const net::Wakeup& stop) {
@@ -138,7 +153,7 @@ class Files : public Source {
 
   const std::vector<std::string> paths_;
   const std::function<void(const std::string&)> skipped_;
-  std::size_t at_ = 0;
+  std::atomic<std::size_t> at_{0};
   mutable std::mutex mutex_;
   std::vector<std::size_t> index_of_ticket_;
 };

@@ -1,7 +1,7 @@
 // Where the payloads of `zcrew submit` come from: arguments, lines or files. The nth payload is the
 // client's ticket n.
 //
-// Threads: next() is called by the feeding thread, label() by any.
+// Threads: next() is called by the feeding thread, the rest by any.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class Source {
   // What a person calls the ticket's payload: the argument, the line's number, the file's path.
   [[nodiscard]] virtual std::string label(Ticket ticket) const = 0;
 
-  // How many payloads there are, if that is known.
-  [[nodiscard]] virtual std::optional<std::uint64_t> total() const { return std::nullopt; }
+  // How much of the input next() has read, 0 to 1, if its end is known.
+  [[nodiscard]] virtual std::optional<double> share() const { return std::nullopt; }
 };
 
 std::unique_ptr<Source> from_arguments(std::vector<std::string> arguments);

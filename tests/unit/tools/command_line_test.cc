@@ -177,10 +177,10 @@ TEST_CASE("every command has an example, every flag a meaning and an environment
 }
 
 TEST_CASE("a progress line never wraps, and has a bar only when the end is known") {
-  CHECK(progress_line(5, 10, "half", 80) == "[##########          ]  50 %  half");
-  CHECK(progress_line(5, std::nullopt, "some", 80) == "some");
-  CHECK(progress_line(20, 10, "more", 80).find("100 %") != std::string::npos);
-  CHECK(progress_line(5, 10, "half", 10).size() == 9);
+  CHECK(progress_line(0.5, "half", 80) == "[##########          ]  50 %  half");
+  CHECK(progress_line(std::nullopt, "some", 80) == "some");
+  CHECK(progress_line(1.0, "all", 80).find("100 %") != std::string::npos);
+  CHECK(progress_line(0.5, "half", 10).size() == 9);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ int exit_code_of(const std::function<void()>& action) {
 TEST_CASE("every argument is a payload, the empty one too") {
   const auto source = from_arguments({"a", "", "b c"});
   CHECK(all(*source) == std::vector<std::string>{"a", "", "b c"});
-  CHECK(source->total() == 3);
+  CHECK(source->share() == 1.0);
   CHECK(source->label(3) == "b c");
 }
 
