@@ -30,11 +30,26 @@ sim::Outcome run(std::uint64_t seed, bool verbose) {
   return outcome;
 }
 
-// Every kind of note must come up over the seeds, else the faults no longer reach that code.
+// What this world does not bring about: workers that drain, sessions silent for a week, bytes that
+// are no message, an attempt's time limit (which its worker judges). The scenarios have the first
+// three.
+bool is_out_of_reach(std::size_t kind) {
+  switch (static_cast<core::NoteKind>(kind)) {
+    case core::NoteKind::worker_draining:
+    case core::NoteKind::session_dropped:
+    case core::NoteKind::malformed:
+    case core::NoteKind::job_timed_out:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Every other kind of note must come up over the seeds, else the faults no longer reach that code.
 int check_coverage(const std::array<std::uint64_t, kinds>& notes) {
   int missing = 0;
   for (std::size_t i = 0; i < kinds; ++i) {
-    if (notes.at(i) != 0) continue;
+    if (notes.at(i) != 0 || is_out_of_reach(i)) continue;
     std::printf("note kind %zu never came up\n", i);
     ++missing;
   }
