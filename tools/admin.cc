@@ -34,9 +34,9 @@ std::string unreachable_text(const std::string& endpoint, const std::string& why
 }
 
 std::string trying_text(const RouterLink& link, const std::string& why) {
-  const bool for_ever = link.timeout == milliseconds{0};
+  const bool endless = link.timeout == milliseconds{0};
   return fmt::format("{}. Trying {}", unreachable_text(link.endpoint, why),
-                     for_ever ? "until it is there" : "for " + duration_text(link.timeout));
+                     endless ? "until it is there" : "for " + duration_text(link.timeout));
 }
 
 std::string gave_up_text(const RouterLink& link, const std::optional<std::string>& why) {

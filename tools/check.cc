@@ -31,7 +31,6 @@ int code_of(journal::OpenFailure why) {
     case journal::OpenFailure::corrupt:
       return exit_code::corrupt_journal;
     case journal::OpenFailure::newer_version:
-      return exit_code::configuration;
     case journal::OpenFailure::not_a_journal:
       return exit_code::configuration;
   }

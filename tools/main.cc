@@ -8,7 +8,7 @@
 
 namespace {
 
-using namespace zcrew;
+using namespace zcrew;  // NOLINT(google-build-using-namespace): main only
 
 int complain(const std::string& text, int code) {
   tool::complain(text);

@@ -83,6 +83,7 @@ void add_policy(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& sha
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): one row of a table
 void add_setting(CLI::App& app, QueueOptions& options, const std::string& flag, const char* key,
                  std::uint64_t lowest, std::uint64_t highest, const std::string& description) {
   app.add_option_function<std::uint64_t>(

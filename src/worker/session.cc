@@ -341,7 +341,8 @@ void Session::advance_drain(Instant now, Effects& effects) {
   }
 }
 
-void Session::end_connection(Instant now, Note::Kind kind, std::string why, Effects& effects) {
+void Session::end_connection(Instant now, Note::Kind kind, const std::string& why,
+                             Effects& effects) {
   if (phase_ == Phase::waiting || phase_ == Phase::stopped) return;
   const bool was_serving = phase_ == Phase::serving;
   phase_ = Phase::waiting;

@@ -135,7 +135,7 @@ class Session {
   void keep_alive(Instant now, Effects& effects);
   void advance_drain(Instant now, Effects& effects);
 
-  void end_connection(Instant now, Note::Kind kind, std::string why, Effects& effects);
+  void end_connection(Instant now, Note::Kind kind, const std::string& why, Effects& effects);
   void stop(Effects& effects);
   [[nodiscard]] Duration liveness_time() const { return heartbeat_ * liveness_; }
   [[nodiscard]] Duration next_backoff();
