@@ -95,11 +95,13 @@ Duration Loop::patience() const {
 
 void Loop::read_clocks() { now_ = net::read_clocks(); }
 
+bool Loop::is_stall(Duration gap) const { return gap > 2 * wake_interval_; }
+
 void Loop::begin_turn() {
   read_clocks();
   const Duration gap = now_.mono - turn_began_;
   turn_began_ = now_.mono;
-  if (gap <= 2 * wake_interval_) return;
+  if (!is_stall(gap)) return;
   stalled_ = true;
   step(core::Stalled{gap - wake_interval_});
 }
@@ -172,6 +174,8 @@ void Loop::drop_gone() {
 }
 
 void Loop::judge_deadlines() {
+  // This turn itself did not run for a while: the next one tells the core before anyone is judged.
+  if (is_stall(now_.mono - turn_began_)) return;
   const Instant deadline = core_.next_deadline();
   if (now_.mono >= deadline && (!left_over_ || now_.mono - deadline > judge_patience)) {
     step(core::Tick{});

@@ -48,6 +48,7 @@ class Loop {
   void turn();
   [[nodiscard]] Duration patience() const;
   void read_clocks();
+  [[nodiscard]] bool is_stall(Duration gap) const;
   void begin_turn();
 
   void hear_commits();
