@@ -30,7 +30,8 @@ struct Failure {
 struct Committed {
   // Every record up to this number is on disk; nothing if only the room changed.
   std::optional<core::JournalSequence> durable;
-  // Bytes of new jobs that may be accepted, before subtracting what waits (PendingBatch::bytes()).
+  // Bytes of new jobs that may be accepted, as of this commit: core::Space takes it as it is and
+  // subtracts what was accepted since.
   std::uint64_t admissible_bytes = 0;
   // The batch's vector, emptied over there, for PendingBatch::recycle().
   std::vector<core::Record> spent;

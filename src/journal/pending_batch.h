@@ -36,8 +36,8 @@ class PendingBatch {
   // The number of the last record added; with empty() it is durable by definition.
   [[nodiscard]] core::JournalSequence last() const { return last_; }
 
-  // What waits here, in the coin of Journal::make_room(): to be subtracted from the room that the
-  // last commit reported, because that commit did not contain it.
+  // What waits here, in the coin of Journal::make_room(). The room that a commit reported does not
+  // contain it; the core reckons with that itself (it knows what it accepted since).
   [[nodiscard]] std::uint64_t bytes() const { return open_bytes_ + closed_bytes_; }
 
   // The oldest batch: a closed one if there is any, or else the open one with `totals`. Each
