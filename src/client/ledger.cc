@@ -16,7 +16,7 @@ constexpr std::size_t group_bytes = 48;
 
 }  // namespace
 
-Ticket Ledger::add(Job job) {
+Ticket Ledger::add(Job&& job) {
   const Ticket ticket = next_ticket();
   if (runs_.empty() || !runs_.back().options.fits(job)) {
     runs_.push_back(Run{ticket, JobOptions(job)});

@@ -49,7 +49,7 @@ struct SettledRun {
 
 class Ledger {
  public:
-  Ticket add(Job job);
+  Ticket add(Job&& job);
   [[nodiscard]] const JobOptions& options_of_last() const { return runs_.back().options; }
 
   [[nodiscard]] std::uint64_t floor() const { return floor_; }

@@ -29,7 +29,13 @@ Link::Due Link::due(Instant now) {
   if (state_ == State::waiting && now >= open_at_) return Due::open;
   if (!is_connected()) return Due::nothing;
   if (hello_due_) return Due::hello;
-  if (now >= silent_at_) return Due::silent;
+  if (now >= silent_at_) {
+    // A beat long overdue says that we ourselves did not run (a debugger, SIGSTOP): the router had
+    // nothing to answer, and gets its time now.
+    const bool stalled = state_ == State::up && now - beat_at_ >= heartbeat_;
+    if (!stalled) return Due::silent;
+    heard(now);
+  }
   if (state_ == State::up && now >= beat_at_) return Due::beat;
   return Due::nothing;
 }

@@ -29,6 +29,7 @@ TEST_CASE("an attempt that failed is reported at once, with its cause") {
   CHECK(talk.pass(seconds{5}) == Lines{});
 }
 
+// P-8.1, P-8.2
 TEST_CASE("a heartbeat goes out every heartbeat_ms, and any message keeps the link") {
   Talk talk;
   talk.link_up();
@@ -38,6 +39,7 @@ TEST_CASE("a heartbeat goes out every heartbeat_ms, and any message keeps the li
   }
 }
 
+// P-8.3
 TEST_CASE("a router silent for heartbeat_ms × liveness is given up for a new connection") {
   Talk talk;
   talk.link_up();
@@ -50,6 +52,14 @@ TEST_CASE("a router silent for heartbeat_ms × liveness is given up for a new co
   CHECK(talk.pass(milliseconds{50}) == Lines{"open"});
 }
 
+TEST_CASE("a client that did not run for a while does not blame the router") {
+  Talk talk;
+  talk.link_up();
+  CHECK(talk.pass(seconds{60}) == Lines{"BEAT"});
+  CHECK(talk.pass(milliseconds{2999}) == Lines{"BEAT"});
+  CHECK(last(talk.pass(milliseconds{1})) == "close");
+}
+
 TEST_CASE("a router that takes the connection but does not welcome is given up too") {
   Talk talk;
   talk.connect();
@@ -58,6 +68,7 @@ TEST_CASE("a router that takes the connection but does not welcome is given up t
   CHECK(last(talk.pass(milliseconds{1})) == "close");
 }
 
+// P-8.4
 TEST_CASE("patience grows with a large message on its way, in either direction") {
   Talk talk;
   talk.payload_bytes_max = 64U << 20U;
@@ -106,6 +117,7 @@ TEST_CASE("each loss and each return is told once") {
   CHECK(talk.turn() == Lines{"up 7"});
 }
 
+// P-3.10
 TEST_CASE("a router of another version is reported in its own words and not pestered") {
   Talk talk;
   talk.connect();
@@ -135,6 +147,7 @@ TEST_CASE("a welcome that contradicts the session's numbers is no basis to submi
   CHECK(first(lines).find("batch 5") != std::string::npos);
 }
 
+// P-4.18
 TEST_CASE("a goodbye from the router keeps everything and connects again") {
   Talk talk;
   talk.link_up();

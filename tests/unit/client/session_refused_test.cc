@@ -45,6 +45,7 @@ TEST_CASE("the user hears once that there is no room, if that lasts, and again a
   CHECK(talk.turn() == Lines{"held back 203"});
 }
 
+// P-4.8, P-4.9
 TEST_CASE("a temporary refusal: the same number again after retry_after_ms, the others later") {
   for (const ErrorCode code : {ErrorCode::window_exceeded, ErrorCode::queue_full,
                                ErrorCode::journal_full, ErrorCode::shutting_down}) {
@@ -88,6 +89,7 @@ TEST_CASE(
   CHECK(talk.pass(Milliseconds{20}).size() == 1);
 }
 
+// P-4.4, P-4.7
 TEST_CASE("jobs at fault are reported and dropped, the rest goes under the same number") {
   Talk talk;
   talk.link_up();
@@ -153,6 +155,7 @@ TEST_CASE("a batch too large for its queue is halved until it fits, then grows a
   CHECK(last(talk.turn()) == "SUBMIT 3 floor=3 default: 0=x 1=x");
 }
 
+// P-4.3
 TEST_CASE("out_of_order without a refusal before it: back to what the router waits for") {
   Talk talk;
   submit_three(talk);

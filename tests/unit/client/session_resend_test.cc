@@ -9,6 +9,7 @@ namespace zcrew::client {
 
 using std::chrono::seconds;
 
+// P-4.1
 TEST_CASE("what is unconfirmed is sent again under its number, as it was, before anything new") {
   Talk talk;
   talk.link_up();
@@ -28,6 +29,7 @@ TEST_CASE("what is unconfirmed is sent again under its number, as it was, before
                              "SUBMIT 2 floor=1 default: 0=c", "SUBMIT 3 floor=1 default: 0=d"});
 }
 
+// P-4.6
 TEST_CASE("of a batch that is partly confirmed only the other jobs are sent again, by index") {
   Talk talk;
   talk.link_up();
@@ -107,6 +109,7 @@ TEST_CASE("a gap that a finished batch leaves at a restarted router is closed by
   CHECK(talk.session.ledger().floor() == 3);
 }
 
+// P-4.14
 TEST_CASE("after a reconnect the results still to come are asked for by id") {
   Talk talk;
   talk.link_up();
@@ -170,6 +173,7 @@ TEST_CASE("a batch that stays unanswered on a living link is asked after, ever m
   CHECK(hellos[2] - hellos[1] >= 2 * (hellos[1] - hellos[0]) - seconds{1});
 }
 
+// P-4.10
 TEST_CASE("a router that forgot the session hears HELLO again on the same connection") {
   Talk talk;
   talk.link_up();

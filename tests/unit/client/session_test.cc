@@ -56,6 +56,7 @@ TEST_CASE("a batch may be confirmed in parts, and neighbours are one event") {
   CHECK(talk.session.ledger().floor() == 2);
 }
 
+// P-4.12, P-4.13
 TEST_CASE("a result confirms its job, is told once and acknowledged") {
   Talk talk;
   talk.link_up();
@@ -83,6 +84,7 @@ TEST_CASE("a result after the confirm is matched by its id, with or without a ba
   CHECK(talk.session.awaiting_results() == 0);
 }
 
+// P-4.13
 TEST_CASE("a repeated result is acknowledged again and told no second time") {
   Talk talk;
   talk.link_up();
@@ -124,6 +126,7 @@ TEST_CASE("what left the unconfirmed jobs is counted with its bytes") {
   CHECK(talk.effects.settled_bytes == 6);
 }
 
+// P-4.15
 TEST_CASE("requests go out before WELCOME, behind HELLO, and are answered by number") {
   Talk talk;
   talk.session.ask(4, "status", "{}");
