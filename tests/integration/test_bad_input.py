@@ -128,7 +128,9 @@ class Frames(CrewTest):
         self.addCleanup(self.context.destroy, 0)
 
     def peer(self, endpoint):
-        return NativePeer(self.context, endpoint)
+        peer = NativePeer(self.context, endpoint)
+        self.addCleanup(peer.close)
+        return peer
 
     def check_alive(self):
         """New peers of both kinds are served as if nothing had happened."""

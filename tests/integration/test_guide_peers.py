@@ -20,11 +20,18 @@ class GuideTest(CrewTest):
         self.context = zmq.Context()
         self.addCleanup(self.context.destroy, 0)
 
+    def closed_after(self, peer):
+        self.addCleanup(peer.close)
+        return peer
+
     def client(self):
-        return GuideClient(self.context, self.router.clients)
+        return self.closed_after(GuideClient(self.context, self.router.clients))
 
     def worker(self, spelling):
-        return GuideWorker(self.context, self.router.workers, spelling)
+        return self.closed_after(GuideWorker(self.context, self.router.workers, spelling))
+
+    def stranger(self, kind, endpoint):
+        return self.closed_after(GuidePeer(self.context, kind, endpoint))
 
     def submit(self, *arguments):
         return self.router.submit("--wait", "--json", *arguments)
@@ -246,20 +253,20 @@ class Mistakes(GuideTest):
         self.assertEqual(stays.answer(), b"y")
 
     def test_a_request_of_several_frames_is_dropped_in_silence(self):
-        client = GuidePeer(self.context, zmq.DEALER, self.router.clients)
+        client = self.stranger(zmq.DEALER, self.router.clients)
         client.send(b"", b"one", b"two")
         self.check_malformed(1)
         self.assertTrue(client.silent_for(0.2))
         self.assertEqual(self.router.status()["ready"], 0)
 
     def test_a_worker_on_the_clients_socket_is_dropped(self):
-        lost = GuidePeer(self.context, zmq.DEALER, self.router.clients)
+        lost = self.stranger(zmq.DEALER, self.router.clients)
         lost.send(b"READY")
         self.check_malformed(1)
         self.assertEqual(self.router.status()["workers"], [])
 
     def test_a_client_on_the_workers_socket_is_dropped(self):
-        lost = GuidePeer(self.context, zmq.REQ, self.router.workers)
+        lost = self.stranger(zmq.REQ, self.router.workers)
         lost.send(b"work, please")
         self.check_malformed(1)
         self.assertTrue(lost.silent_for(0.2))
