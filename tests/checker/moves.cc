@@ -1,0 +1,373 @@
+#include "moves.h"
+
+#include <algorithm>
+
+namespace checker {
+
+void Moves::violated(std::string_view rule, const Job& job, std::string_view what) {
+  verdict_.violated(rule, text(job.name, " (", job.label, ") ", what));
+}
+
+Moves::Job* Moves::find(std::string_view name) {
+  const auto found = jobs_.find(name);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+bool Moves::knows(std::string_view job) const { return jobs_.find(job) != jobs_.end(); }
+
+bool Moves::has_ended(std::string_view job) const {
+  const auto found = jobs_.find(job);
+  return found != jobs_.end() && (found->second.completed || found->second.ended_otherwise);
+}
+
+bool Moves::take(const Line& line) {
+  if (line.who == "disk") {
+    if (line.what == "commit") take_commit(line);
+    if (line.what == "has") take_has(line);
+    return true;
+  }
+  if (line.who == "person") {
+    if (Job* job = find(line.word(0))) {
+      if (line.what == "redrive") job->redrive = true;
+      if (line.what == "remove") job->remove = true;
+    }
+    return true;
+  }
+  if (line.who != "router") return false;
+  if (line.what == "out") {
+    take_out(line);
+  } else if (line.what == "got") {
+    take_got(line);
+  } else if (line.what == "confirms") {
+    if (Job* job = find(line.word(0))) take_confirms(*job);
+  } else if (line.what == "settles") {
+    take_settles(line);
+  } else if (line.what == "status") {
+    take_status(line);
+  } else if (line.what == "clock") {
+    ahead_ms_ = line.integer(0);
+    furthest_ms_ = std::max(furthest_ms_, ahead_ms_);
+  } else if (line.what == "died") {
+    router_died();
+  } else {
+    return take_record(line);
+  }
+  return true;
+}
+
+bool Moves::take_record(const Line& line) {
+  const bool is_put = line.what == "ready" || (line.what == "later" && line.words.size() == 4);
+  if (is_put) {
+    take_put(line, line.what == "ready" ? Place::ready : Place::later);
+    return true;
+  }
+  const bool is_known = line.what == "later" || line.what == "due" || line.what == "dead" ||
+                        line.what == "redriven" || line.what == "gone" || line.what == "counts";
+  if (!is_known) return false;
+  Job* job = find(line.word(1));
+  if (job == nullptr) {
+    verdict_.violated("phantom", text(line.word(1), " was never taken in"));
+    return true;
+  }
+  if (line.what == "later") take_retry(line, *job);
+  if (line.what == "due") take_due(line, *job);
+  if (line.what == "dead") take_dead(line, *job);
+  if (line.what == "redriven") take_redriven(line, *job);
+  if (line.what == "gone") take_gone(line, *job);
+  if (line.what == "counts") take_counts(line, *job);
+  return true;
+}
+
+// Remembers what the record overwrites.
+Moves::Job& Moves::record(const Line& line, Job& job, bool is_put, bool is_end) {
+  seen_ = true;
+  const std::int64_t number = line.integer(0);
+  if (number <= committed_) violated("illegal", job, "has a record that is committed already");
+  undo_.push_back({number, &job, job.stored, is_put, is_end});
+  return job;
+}
+
+void Moves::take_put(const Line& line, Place place) {
+  const bool is_later = place == Place::later;
+  const std::string name(line.word(1));
+  const std::string_view label = line.word(is_later ? 3 : 2);
+  Job& job = jobs_[name];
+  if (!job.name.empty()) {
+    violated("illegal", job, "is taken in a second time");
+    return;
+  }
+  job.name = name;
+  job.label = label;
+  job.taken_at = line.at;
+  const auto wish = wishes_.find(label);
+  if (wish == wishes_.end()) {
+    violated("phantom", job, "was never submitted");
+  } else {
+    job.wish = wish->second;
+  }
+  record(line, job, true, false).put = line.integer(0);
+  job.stored.place = place;
+  if (is_later) job.stored.due = line.integer(2);
+  if (job.wish.delay > 0 && !is_later) violated("too-early", job, "shall wait, and does not");
+}
+
+// ---- hand-outs and outcomes
+// ---------------------------------------------------------------------
+
+void Moves::take_out(const Line& line) {
+  seen_ = true;
+  const Token token = parse_token(line.word(0));
+  const std::string_view label = line.word(3);
+  Job* job = find(token.job);
+  if (job == nullptr) {
+    const auto wish = wishes_.find(label);
+    if (wish == wishes_.end() || !wish->second.memory) {
+      verdict_.violated("phantom", text(line.word(0), " was never taken in"));
+    }
+    Job& fresh = jobs_[std::string(token.job)];
+    fresh.name = token.job;
+    fresh.label = label;
+    fresh.wish.memory = true;
+    fresh.stored.place = Place::ready;
+    job = &fresh;
+  }
+  check_run(line, *job, token);
+  const bool is_right = line.integer(2) == job->stored.failures + job->stored.crashes + 1;
+  if (!job->wish.memory && !is_right) {
+    violated("attempts", *job,
+             text("is attempt ", line.word(2), " after ", std::to_string(job->stored.failures),
+                  " failures and ", std::to_string(job->stored.crashes), " crashes"));
+  }
+  job->token = line.word(0);
+  job->holder = line.word(1);
+  job->out_at = line.at;
+  job->out = true;
+  job->cause = Cause::none;
+}
+
+void Moves::check_run(const Line& line, const Job& job, const Token& token) {
+  if (job.label != line.word(3)) violated("phantom", job, text("runs as ", line.word(3)));
+  if (job.completed) violated("two-ends", job, "is handed out after it was done");
+  if (job.ended_otherwise) violated("two-ends", job, "is handed out after its end");
+  if (job.stored.place != Place::ready) violated("illegal", job, "is handed out and not ready");
+  if (!job.token.empty() && !token.is_above(parse_token(job.token))) {
+    violated("stale", job, text("gets ", line.word(0), " after ", job.token));
+  }
+  const std::int64_t taken = calendar(job.taken_at) + job.wish.expires / 1000;
+  if (job.wish.expires > 0 && calendar(line.at) > taken + (furthest_ms_ - ahead_ms_) + 1) {
+    violated("too-late", job, "is handed out after it expired");
+  }
+}
+
+void Moves::take_got(const Line& line) {
+  Job* job = find(parse_token(line.word(0)).job);
+  if (job == nullptr) return;
+  if (job->token != line.word(0) || job->holder != line.word(2)) return;  // stale: no cause
+  if (!job->out) return;                                                  // said before
+  const std::string_view outcome = line.word(1);
+  job->out = false;
+  job->cause = outcome == "done"       ? Cause::done
+               : outcome == "failed"   ? Cause::failed
+               : outcome == "rejected" ? Cause::rejected
+                                       : Cause::released;
+}
+
+// ---- records
+// ------------------------------------------------------------------------------------
+
+void Moves::take_retry(const Line& line, Job& job) {
+  record(line, job, false, false);
+  if (job.stored.place != Place::ready) violated("illegal", job, "is to be retried and not ready");
+  if (job.cause != Cause::failed) violated("stale", job, "is to be retried and did not fail");
+  job.cause = Cause::none;
+  ++job.stored.failures;
+  if (job.wish.attempts > 0 && job.stored.failures >= job.wish.attempts) {
+    violated("attempts", job, "is to be retried after its last attempt");
+  }
+  job.stored.place = Place::later;
+  job.stored.due = line.integer(2);
+}
+
+void Moves::take_due(const Line& line, Job& job) {
+  record(line, job, false, false);
+  if (job.stored.place != Place::later) violated("illegal", job, "is due and was not waiting");
+  if (calendar(line.at) < job.stored.due) violated("too-early", job, "is due before its time");
+  job.stored.place = Place::ready;
+}
+
+void Moves::take_dead(const Line& line, Job& job) {
+  record(line, job, false, false);
+  if (job.stored.place == Place::dead || job.stored.place == Place::nowhere) {
+    violated("illegal", job, "dies and is not alive");
+  }
+  const std::string_view reason = line.word(2);
+  if (reason == "rejected") {
+    if (job.cause != Cause::rejected) violated("stale", job, "was never rejected");
+  } else if (reason == "failed") {
+    if (job.cause != Cause::failed) violated("stale", job, "died of a failure it did not have");
+    if (job.wish.attempts > 0 && job.stored.failures + 1 != job.wish.attempts) {
+      violated("attempts", job,
+               text("died after ", std::to_string(job.stored.failures + 1), " of ",
+                    std::to_string(job.wish.attempts), " attempts"));
+    }
+    ++job.stored.failures;
+  } else if (reason == "crash") {
+    ++job.stored.crashes;
+    if (job.stored.crashes < reach_.times().crash_limit) {
+      violated("attempts", job, "died of fewer crashes than the limit");
+    }
+  }
+  job.cause = Cause::none;
+  job.stored.place = Place::dead;
+}
+
+void Moves::take_redriven(const Line& line, Job& job) {
+  record(line, job, false, false);
+  if (job.stored.place != Place::dead) violated("illegal", job, "is redriven and not dead");
+  if (!job.redrive) violated("illegal", job, "is redriven and nobody wanted that");
+  job.stored = {Place::ready, 0, 0, 0};
+}
+
+void Moves::take_gone(const Line& line, Job& job) {
+  const bool is_dead = job.stored.place == Place::dead;
+  record(line, job, false, !is_dead);
+  if (job.stored.place == Place::nowhere) violated("illegal", job, "goes a second time");
+  const bool may_expire =
+      job.wish.expires > 0 && calendar(line.at) + furthest_ms_ - ahead_ms_ >=
+                                  calendar(job.taken_at) - furthest_ms_ + job.wish.expires / 1000;
+  if (is_dead) {
+    if (!job.remove) violated("lost", job, "was a dead letter, and nobody removed it");
+    job.ended_otherwise = true;
+  } else if (job.cause == Cause::done) {
+    if (job.completed) violated("two-ends", job, "is done a second time");
+    job.completed = true;
+  } else if (may_expire) {
+    job.ended_otherwise = true;
+  } else {
+    violated(job.token.empty() ? "lost" : "stale", job, "goes without a reason");
+  }
+  job.cause = Cause::none;
+  job.stored.place = Place::nowhere;
+}
+
+void Moves::take_counts(const Line& line, Job& job) {
+  record(line, job, false, false);
+  const std::int64_t failures = line.integer(2);
+  const std::int64_t crashes = line.integer(3);
+  const bool is_crash = crashes == job.stored.crashes + 1;
+  if (failures != job.stored.failures || (crashes != job.stored.crashes && !is_crash)) {
+    violated("attempts", job, "has counts that nothing explains");
+  }
+  if (is_crash && !reach_.lost_lease(job.holder, job.out_at, line.at)) {
+    violated("attempts", job, text("counts a crash of ", job.holder, ", which was there"));
+  }
+  if (job.cause == Cause::released) job.cause = Cause::none;
+  job.stored.crashes = crashes;
+}
+
+// ---- words to the outside
+// -----------------------------------------------------------------------
+
+void Moves::take_confirms(Job& job) {
+  const bool ended = job.completed || job.ended_otherwise;
+  if (!ended && !job.put_committed) violated("early-confirm", job, "is confirmed and not on disk");
+  job.confirmed = true;
+}
+
+void Moves::take_settles(const Line& line) {
+  Job* job = find(parse_token(line.word(0)).job);
+  if (job == nullptr || job->token != line.word(0)) return;
+  if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory) {
+    violated("lost", *job, "has an outcome that is settled and had no effect");
+  }
+  if (!job->put_committed) return;  // put and end cancel each other
+  job->settled = job->completed;
+  const auto open =
+      std::find_if(undo_.begin(), undo_.end(), [&](const Undo& undo) { return undo.job == job; });
+  if (open != undo_.end() && !job->out) {
+    violated("early-settle", *job, "is settled, and what it caused is not on disk");
+  }
+}
+
+void Moves::take_status(const Line& line) {
+  const auto value = [&](std::string_view name) { return line.value(name).value_or(0); };
+  const std::int64_t known = value("ready") + value("held") + value("later") + value("dead") +
+                             value("done") + value("cancelled") + value("expired") +
+                             value("removed");
+  if (known == value("accepted")) return;
+  verdict_.violated("identity", text("accepted ", std::to_string(value("accepted")),
+                                     ", accounted for ", std::to_string(known)));
+}
+
+// ---- the disk
+// -----------------------------------------------------------------------------------
+
+void Moves::take_commit(const Line& line) {
+  committed_ = line.integer(0);
+  const auto open = std::find_if(undo_.begin(), undo_.end(),
+                                 [&](const Undo& undo) { return undo.number > committed_; });
+  for (auto at = undo_.begin(); at != open; ++at) {
+    if (at->is_put) at->job->put_committed = true;
+  }
+  undo_.erase(undo_.begin(), open);
+}
+
+void Moves::router_died() {
+  for (auto at = undo_.rbegin(); at != undo_.rend(); ++at) {
+    Job& job = *at->job;
+    job.stored = at->before;
+    const bool is_on_disk = job.put_committed;
+    if (at->is_put && job.confirmed && !job.completed && !job.ended_otherwise) {
+      violated("early-confirm", job, "was confirmed, and the crash took it");
+    }
+    if (!at->is_end || !is_on_disk) continue;
+    if (job.settled) violated("early-settle", job, "was settled, and the crash brought it back");
+    // Its worker says so again.
+    job.completed = job.ended_otherwise = false;
+  }
+  undo_.clear();
+  committed_ = 0;
+  std::erase_if(jobs_, [](const auto& entry) {
+    const Job& job = entry.second;
+    return !job.wish.memory && !job.put_committed && !job.completed && !job.ended_otherwise;
+  });
+  for (auto& [name, job] : jobs_) {
+    // What was said to the router that died is said to the next one again.
+    if (job.cause != Cause::none) job.out = true;
+    job.cause = Cause::none;
+    if (!job.completed && !job.token.empty()) job.out = true;
+    if (job.wish.memory) job.ended_otherwise = true;
+  }
+}
+
+void Moves::take_has(const Line& line) {
+  has_dump_ = true;
+  const std::string_view name = line.word(1);
+  dumped_.emplace(name);
+  const Job* job = find(name);
+  if (job == nullptr) {
+    if (seen_) verdict_.violated("phantom", text(name, " is on disk and was never taken in"));
+    return;
+  }
+  const std::string_view where = line.word(0);
+  const Place place = where == "ready"   ? Place::ready
+                      : where == "later" ? Place::later
+                                         : Place::dead;
+  if (job->stored.place != place) violated("journal", *job, text("is in ", where, " on disk"));
+}
+
+void Moves::check_end(bool rest) {
+  if (!seen_) return;
+  for (const auto& [name, job] : jobs_) {
+    if (job.wish.memory) continue;
+    const bool is_alive = job.stored.place != Place::nowhere;
+    if (is_alive && dumped_.find(name) == dumped_.end()) {
+      violated("journal", job, "is not on disk in the end");
+    }
+    if (rest && is_alive && job.stored.place != Place::dead) {
+      violated("lost", job, "never came to an end");
+    }
+  }
+}
+
+}  // namespace checker

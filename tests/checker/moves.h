@@ -1,0 +1,118 @@
+// The router's own moves, as it made them: a second, naive journal and job table, which knows what
+// was committed, forgets the rest when the router dies, and wants a reason for every move.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "history.h"
+#include "reach.h"
+#include "verdict.h"
+
+namespace checker {
+
+// A producer's wish, as far as it limits what the router may do.
+struct Wish {
+  std::int64_t attempts = 0;  // 0 = not known
+  Micros delay = 0;
+  Micros expires = 0;  // 0 = never
+  bool memory = false;
+};
+using Wishes = std::unordered_map<std::string, Wish, TextHash, std::equal_to<>>;
+
+class Moves {
+ public:
+  Moves(const Reach& reach, const Wishes& wishes, Verdict& verdict)
+      : reach_(reach), wishes_(wishes), verdict_(verdict) {}
+
+  // False if the line tells of something else.
+  bool take(const Line& line);
+  void check_end(bool rest);
+
+  // Whether there were any.
+  [[nodiscard]] bool seen() const { return seen_; }
+  // A job that was accepted as `job` has ended, or is where it can end later.
+  [[nodiscard]] bool knows(std::string_view job) const;
+  [[nodiscard]] bool has_ended(std::string_view job) const;
+
+ private:
+  enum class Place : std::uint8_t { nowhere, ready, later, dead };
+  enum class Cause : std::uint8_t { none, done, failed, rejected, released };
+
+  // What a record says, and so what a crash takes back.
+  struct Stored {
+    Place place = Place::nowhere;
+    std::int64_t failures = 0;
+    std::int64_t crashes = 0;
+    std::int64_t due = 0;  // ms of the calendar
+  };
+  struct Job {
+    std::string name;
+    std::string label;
+    Stored stored;
+    std::int64_t put = 0;  // number of its first record in this life
+    bool put_committed = false;
+    Micros taken_at = 0;
+    Wish wish;
+
+    // Facts that no crash undoes.
+    std::string token;  // of the last hand-out
+    std::string holder;
+    Micros out_at = 0;
+    bool out = false;           // nothing was heard of it since
+    Cause cause = Cause::none;  // a rightful outcome that no record has followed yet
+    bool completed = false;     // done was accepted
+    bool ended_otherwise = false;
+    bool confirmed = false;
+    bool settled = false;
+    bool redrive = false;  // a person wants it
+    bool remove = false;
+  };
+  struct Undo {
+    std::int64_t number = 0;
+    Job* job = nullptr;
+    Stored before;
+    bool is_put = false;
+    bool is_end = false;
+  };
+
+  void take_out(const Line& line);
+  void take_got(const Line& line);
+  void take_put(const Line& line, Place place);
+  void take_retry(const Line& line, Job& job);
+  void take_due(const Line& line, Job& job);
+  void take_dead(const Line& line, Job& job);
+  void take_redriven(const Line& line, Job& job);
+  void take_gone(const Line& line, Job& job);
+  void take_counts(const Line& line, Job& job);
+  void take_confirms(Job& job);
+  void take_settles(const Line& line);
+  void take_status(const Line& line);
+  void take_commit(const Line& line);
+  void take_has(const Line& line);
+  bool take_record(const Line& line);
+  void router_died();
+
+  Job* find(std::string_view name);
+  Job& record(const Line& line, Job& job, bool is_put, bool is_end);
+  void check_run(const Line& line, const Job& job, const Token& token);
+  [[nodiscard]] std::int64_t calendar(Micros at) const { return at / 1000 + ahead_ms_; }
+  void violated(std::string_view rule, const Job& job, std::string_view what);
+
+  const Reach& reach_;
+  const Wishes& wishes_;
+  Verdict& verdict_;
+  bool seen_ = false;
+  std::unordered_map<std::string, Job, TextHash, std::equal_to<>> jobs_;
+  std::vector<Undo> undo_;  // of what is not committed, oldest first
+  std::int64_t committed_ = 0;
+  std::int64_t ahead_ms_ = 0;
+  std::int64_t furthest_ms_ = 0;  // the calendar was never further
+  bool has_dump_ = false;
+  std::set<std::string, std::less<>> dumped_;
+};
+
+}  // namespace checker

@@ -1,0 +1,64 @@
+// What producers and workers saw: it holds whatever the router believed.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "history.h"
+#include "moves.h"
+#include "reach.h"
+#include "verdict.h"
+
+namespace checker {
+
+class Peers {
+ public:
+  Peers(const Reach& reach, Wishes& wishes, Verdict& verdict)
+      : reach_(reach), wishes_(wishes), verdict_(verdict) {}
+
+  bool take(const Line& line);
+  void check_end(const Moves& moves, bool rest);
+
+ private:
+  struct Label {
+    std::string job;  // as confirmed
+    Micros confirmed_at = 0;
+    bool told = false;  // its end
+    bool refused = false;
+    bool done = false;     // a worker did it
+    bool on_disk = false;  // in the end
+    bool removed = false;
+  };
+  struct Run {
+    std::string label;
+    std::string token;
+    std::string who;
+    Micros at = 0;
+    bool guide = false;
+    bool open = true;  // no outcome that gives it back
+    bool redriven = false;
+  };
+  using Labels = std::unordered_map<std::string, Label, TextHash, std::equal_to<>>;
+
+  void take_submit(const Line& line);
+  void take_confirm(const Line& line, Label& label);
+  void take_result(const Line& line, Label& label);
+  void take_run(const Line& line);
+  void take_outcome(const Line& line);
+  void take_settled(const Line& line);
+  void take_person(const Line& line);
+  void take_has(const Line& line);
+  void check_rerun(const Line& line, const Run& before);
+  Label* label_of(std::string_view job);
+
+  const Reach& reach_;
+  Wishes& wishes_;
+  Verdict& verdict_;
+  Labels labels_;
+  std::unordered_map<std::string, Run, TextHash, std::equal_to<>> runs_;           // by job
+  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> names_;  // job → label
+  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> settled_;
+};
+
+}  // namespace checker

@@ -1,0 +1,92 @@
+#include "reach.h"
+
+#include <algorithm>
+
+namespace checker {
+namespace {
+
+// A line is written a little after what it tells of, and a stopped worker reads what waited for it
+// only when it goes on.
+constexpr Micros slack = 500'000;
+
+}  // namespace
+
+void Reach::begin(Spans& spans, Micros at) {
+  if (spans.empty() || spans.back().to != still) spans.push_back({at, still});
+}
+
+void Reach::finish(Spans& spans, Micros at) {
+  if (!spans.empty() && spans.back().to == still) spans.back().to = at;
+}
+
+bool Reach::take(const Line& line) {
+  const bool is_router = line.who == "router";
+  if (line.what == "start") {
+    begin(lives_, line.at);
+    return true;
+  }
+  if (is_router && (line.what == "mute" || line.what == "heard" || line.what == "died")) {
+    if (line.what == "mute") begin(stalls_, line.at);
+    if (line.what != "mute") finish(stalls_, line.at);
+    if (line.what == "died") finish(lives_, line.at);
+    return line.what != "died";  // the jobs' rules want to know of it too
+  }
+  const bool is_ours = line.what == "died" || line.what == "cut" || line.what == "up" ||
+                       line.what == "mute" || line.what == "heard";
+  if (!is_ours || is_router) return false;
+  Process& process = processes_.try_emplace(std::string(line.who)).first->second;
+  if (line.what == "died") process.died = line.at;
+  if (line.what == "cut") begin(process.down, line.at);
+  if (line.what == "up") finish(process.down, line.at);
+  if (line.what == "mute") begin(process.mute, line.at);
+  if (line.what == "heard") finish(process.mute, line.at);
+  return true;
+}
+
+Micros Reach::length(Micros from, Micros to) const {
+  Micros sum = std::max<Micros>(0, to - from);
+  for (const Span& stall : stalls_) {
+    sum -= std::max<Micros>(0, std::min(to, stall.to) - std::max(from, stall.from));
+  }
+  return sum;
+}
+
+// Within one life of the router the grace decides; what was lost with an earlier life may come back
+// during the resume wait of the next.
+bool Reach::is_long_down(const Span& down, Micros now) const {
+  const Micros to = std::min(down.to, now);
+  if (lives_.empty()) return length(down.from, to) >= times_.grace;
+  return std::any_of(lives_.begin(), lives_.end(), [&](const Span& life) {
+    const bool lost_in_it = down.from >= life.from && down.from < life.to;
+    const Micros wait = lost_in_it ? times_.grace : times_.resume;
+    const Micros from = std::max(down.from, life.from);
+    return from < life.to && length(from, std::min(to, life.to)) >= wait;
+  });
+}
+
+bool Reach::lost_trust(std::string_view who, Micros since, Micros now) const {
+  const auto found = processes_.find(who);
+  if (found == processes_.end()) return false;
+  const Process& process = found->second;
+  if (process.died >= since - slack) return true;
+  // Silence counts from the last message, which may be a heartbeat old.
+  const Micros silence = times_.patience - times_.heartbeat;
+  const auto is_recent = [&](const Span& span) { return span.to >= since - slack; };
+  return std::any_of(process.mute.rbegin(), process.mute.rend(),
+                     [&](const Span& mute) {
+                       return is_recent(mute) &&
+                              length(mute.from, std::min(mute.to, now)) >= silence - slack;
+                     }) ||
+         std::any_of(process.down.rbegin(), process.down.rend(),
+                     [&](const Span& down) { return is_recent(down) && is_long_down(down, now); });
+}
+
+bool Reach::lost_lease(std::string_view who, Micros since, Micros now) const {
+  if (length(since, now) >= times_.lease - slack || lost_trust(who, since, now)) return true;
+  const auto found = processes_.find(who);
+  if (found == processes_.end()) return false;
+  return std::any_of(found->second.down.begin(), found->second.down.end(),
+                     [&](const Span& down) { return down.to >= since - slack; });
+}
+
+}  // namespace checker
