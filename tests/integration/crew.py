@@ -37,14 +37,14 @@ def wait_until(condition, what, seconds=20.0):
 class Process:
     """One process with its output in files of the crew's folder."""
 
-    def __init__(self, folder, name, arguments, environment=None):
+    def __init__(self, folder, name, arguments, environment=None, stdin=subprocess.DEVNULL):
         self.name = name
         self.arguments = [str(argument) for argument in arguments]
         self.out_path = folder / f"{name}.out"
         self.log_path = folder / f"{name}.log"
         with open(self.out_path, "ab") as out, open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(
-                self.arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd=folder,
+                self.arguments, stdin=stdin, stdout=out, stderr=log, cwd=folder,
                 env={**os.environ, **(environment or {})})
 
     @property
@@ -54,8 +54,11 @@ class Process:
     def out(self):
         return self.out_path.read_text(errors="replace")
 
-    def log(self):
-        return self.log_path.read_text(errors="replace")
+    def log(self, start=0):
+        """What was logged behind the byte `start`."""
+        with open(self.log_path, "rb") as file:
+            file.seek(start)
+            return file.read().decode(errors="replace")
 
     def running(self):
         return self.popen.poll() is None
@@ -78,12 +81,12 @@ class Process:
         return self.wait(seconds)
 
     def wait_log(self, pattern, seconds=20.0, start=0):
-        """The match of a pattern in the log behind `start`."""
+        """The match of a pattern in the log behind the byte `start`."""
         def look():
-            if not self.running() and not re.search(pattern, self.log()[start:]):
+            if not self.running() and not re.search(pattern, self.log(start)):
                 raise Impatient(f"{self.name} ended with {self.popen.returncode} before it logged "
                                 f"{pattern!r}:\n{self.log()[-2000:]}")
-            return re.search(pattern, self.log()[start:])
+            return re.search(pattern, self.log(start))
         return wait_until(look, f"{pattern!r} in {self.name}'s log", seconds)
 
 
@@ -208,8 +211,8 @@ class Crew:
         self.folder = Path(folder)
         self.processes = []
 
-    def run(self, name, arguments, environment=None):
-        process = Process(self.folder, name, arguments, environment)
+    def run(self, name, arguments, environment=None, **options):
+        process = Process(self.folder, name, arguments, environment, **options)
         self.processes.append(process)
         return process
 
