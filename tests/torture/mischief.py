@@ -9,8 +9,8 @@ from scene import BEHIND_RELAY, DESCRIPTORS, Peer
 
 WORKERS_MIN, WORKERS_MAX = 6, 14
 CLOCK_MAX_S = 600        # further, and results would rightly expire (an hour)
-RATE = 120               # jobs a second of one producer
-FLOOD = 3000             # jobs at once: about what the pool does in ten seconds
+RATE = 100               # jobs a second of one producer
+FLOOD = 2000             # jobs at once: about what the pool does in five seconds
 SILENCE_MAX_S = 6.0      # twice the liveness time, so that both sides of it are met
 
 

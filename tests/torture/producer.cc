@@ -93,14 +93,14 @@ class Producer {
     if (draw < 965) return "ffd";
     if (draw < 975) return "f";
     if (draw < 985) return "r";
-    if (draw < 996) return "x";
-    return draw < 998 ? "pd" : "p";
+    if (draw < 998) return "x";
+    return draw < 999 ? "pd" : "p";
   }
 
   unsigned length_us() {
     const unsigned draw = below(100);
     if (draw < 60) return below(1000);
-    if (draw < 97) return 1000 + below(30'000);
+    if (draw < 99) return 1000 + below(30'000);
     return 100'000 + below(1'200'000);
   }
 
