@@ -191,7 +191,7 @@ class Judge:
                 self.breach(f"{job.label} is told dead, but is no dead letter: {job_id}")
             if is_dead:
                 self.figures["dead"] += 1
-            elif job.end == "expired" or (job.expires and not done and not job.wants_result):
+            elif job.end == "expired" or (job.expires and not done and not self.is_told(job)):
                 self.figures["expired"] += 1
                 if not job.expires:
                     self.breach(f"{job.label} expired, but was to stay: {job_id}")
@@ -200,6 +200,10 @@ class Judge:
             else:
                 self.figures["lost"] += 1
                 self.breach(f"lost: {job.label}, confirmed as {job_id}, never done nor dead")
+
+    def is_told(self, job):
+        """Whether its producer must have heard of its end; others may have been killed."""
+        return job.wants_result and job.label.rsplit("-", 1)[0] in self.round.settled
 
     def judge_runs(self, job_id, runs):
         """Promise 3: each run after the first has a cause."""
@@ -274,6 +278,11 @@ class Judge:
         if status["ready"] or status["later"] or status["held"]:
             self.breach(f"not at rest: {status['ready']} ready, {status['later']} later, "
                         f"{status['held']} held")
+        # What expired untold was ended by the router, or it is lost.
+        expired = counters["expired"] - self.round.end["before"]["expired"]
+        if self.figures["expired"] > expired:
+            self.breach(f"lost: {self.figures['expired']} jobs seem to have expired, the router "
+                        f"counts {expired}")
         if status["dead"] != len(self.dead):
             self.breach(f"{status['dead']} dead letters are counted, {len(self.dead)} listed")
         if check["code"] != 0:

@@ -32,7 +32,7 @@ def innocent():
         "faults": [{"at": 0, "what": "worker-start", "who": "w1", "relayed": False},
                    {"at": 400 * MS, "what": "kill", "who": "w1"},
                    {"at": 600 * MS, "what": "router-kill", "who": ""}],
-        "end": {"status": {"ready": 0, "later": 0, "held": 0, "dead": 1,
+        "end": {"before": dict(COUNTERS), "status": {"ready": 0, "later": 0, "held": 0, "dead": 1,
                            "counters": dict(COUNTERS)},
                 "dead": [{"id": "j3", "reason": "rejected"}], "codes": {"w2": 0, "router": 0},
                 "check": {"code": 0, "text": ""}},
@@ -68,6 +68,14 @@ class JudgeTest(unittest.TestCase):
         history = innocent()
         history["w2.worker"] = history["w2.worker"][:-2]
         self.convicted(history, "lost: d")
+
+    def test_an_expiry_that_the_router_does_not_know_of_is_a_loss(self):
+        history = innocent()
+        history["w2.worker"] = history["w2.worker"][:-2]
+        history["p.producer"][3] = "3 submit d d none expires"
+        self.convicted(history, "lost: 1 jobs seem to have expired")
+        history["end"]["status"]["counters"].update(expired=1, done=2)
+        self.assertEqual(self.verdict(history)[1], [])
 
     def test_an_unfinished_run_is_no_end(self):
         history = innocent()

@@ -95,6 +95,7 @@ class Torture:
         mischief = Mischief(scene, self.network, self.random)
         try:
             scene.start_router()
+            before = scene.router.counters()
             scene.start_relay()
             for _ in range(WORKERS):
                 mischief.new_worker()
@@ -112,7 +113,7 @@ class Torture:
             if not self.options.no_probe:
                 for what, seconds in probe(scene).items():
                     self.worst_of(what, seconds)
-            self.end_round(scene)
+            self.end_round(scene, before)
             self.sum_up(scene, mischief)
         except (Impatient, AssertionError, OSError, subprocess.SubprocessError) as failure:
             self.breaches.append(f"round {number}: {failure}\n{scene.crew.tails(8)[-6000:]}")
@@ -122,7 +123,7 @@ class Torture:
     def worst_of(self, what, seconds):
         self.worst[what] = max(self.worst[what], seconds)
 
-    def end_round(self, scene):
+    def end_round(self, scene, before):
         """Dead letters are noted and removed; router and workers end; the journal is checked."""
         status = scene.router.status()
         dead = scene.router.ask("dead", "ls")["dead"]
@@ -131,7 +132,7 @@ class Torture:
         codes = scene.end_gently()
         check = scene.crew.zcrew("check", "--json", "--journal", scene.router.journal, check=False,
                                  seconds=60)
-        end = {"status": status, "dead": dead, "codes": codes,
+        end = {"before": before, "status": status, "dead": dead, "codes": codes,
                "check": {"code": check.returncode, "text": check.stdout + check.stderr}}
         (scene.folder / "end.json").write_text(json.dumps(end))
 
