@@ -22,11 +22,13 @@ namespace {
 using journal::OpenError;
 using journal::OpenFailure;
 
-// First line of `lock`: while a journal is being made, and once it is complete. Of one length, so
-// that neither is ever cut while the second line, which names the process, is replaced.
+// First line of `lock`: while we do not know what the file is that was here before, while a journal
+// is being made, and once it is complete. Of one length, so that none is ever cut while the second
+// line, which names the process, is replaced.
+constexpr std::string_view look_line = "zcrew looking\n";
 constexpr std::string_view new_line = "zcrew startup\n";
 constexpr std::string_view mark_line = "zcrew journal\n";
-static_assert(new_line.size() == mark_line.size());
+static_assert(look_line.size() == mark_line.size() && new_line.size() == mark_line.size());
 
 // More than LMDB's table of readers needs.
 constexpr off_t reader_table_bytes = 16384;
@@ -53,10 +55,12 @@ std::string read_start(int fd) {
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-// Words for people and the mark: what fails here is written again at the next start.
-void write_line(int fd, std::string_view line, std::size_t offset) {
+// 0 or errno.
+int write_line(int fd, std::string_view line, std::size_t offset) {
   const ssize_t size = ::pwrite(fd, line.data(), line.size(), static_cast<off_t>(offset));
-  if (size == static_cast<ssize_t>(line.size())) ::fsync(fd);
+  if (size < 0) return errno;
+  if (size != static_cast<ssize_t>(line.size())) return ENOSPC;
+  return ::fsync(fd) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -103,9 +107,16 @@ void Directory::lock() {
                                              ". Stop that one first, or use another journal");
   }
   marked_ = text.rfind(mark_line, 0) == 0;
-  if (text.empty()) write_line(lock_, new_line, 0);
+  begun_ = text.rfind(new_line, 0) == 0;
+  if (!marked_ && !begun_) {
+    // Durable before the journal's file has a name, or else a power loss could leave that one
+    // alone.
+    const int failed = write_line(lock_, has_content() ? look_line : new_line, 0);
+    if (failed != 0) refuse(path_, "lock", failed);
+    flush();
+  }
   const std::string process = "process " + std::to_string(::getpid()) + "\n";
-  write_line(lock_, process, mark_line.size());
+  write_line(lock_, process, mark_line.size());  // for people only
   if (::ftruncate(lock_, static_cast<off_t>(mark_line.size() + process.size())) != 0)
     refuse(path_, "lock", errno);
 }
@@ -130,8 +141,14 @@ void Directory::give_readers_room() const {
 
 void Directory::mark() {
   if (marked_) return;
-  write_line(lock_, mark_line, 0);
+  if (const int error = write_line(lock_, mark_line, 0)) refuse(path_, "finish making", error);
   marked_ = true;
+}
+
+void Directory::set_aside() const {
+  const std::string name = path_ + "/data.mdb";
+  if (::rename(name.c_str(), (name + ".unfinished").c_str()) != 0)
+    refuse(path_, "begin again", errno);
 }
 
 bool Directory::has_content() const {

@@ -19,7 +19,14 @@ class Directory {
 
   // A journal was finished here once. If its file is missing or empty now, it was lost.
   [[nodiscard]] bool marked() const { return marked_; }
+  // Throws OpenError (io): without the mark the next start would not know.
   void mark();
+
+  // A journal was begun here and never finished: nobody was ever told that something is safe in it,
+  // and after a power loss its file may hold anything.
+  [[nodiscard]] bool begun() const { return begun_; }
+  // Moves that file aside.
+  void set_aside() const;
 
   // "absent" and "empty" look the same to LMDB: it would make a new environment.
   [[nodiscard]] bool has_content() const;
@@ -35,6 +42,7 @@ class Directory {
   std::string path_;
   int lock_ = -1;
   bool marked_ = false;
+  bool begun_ = false;
 };
 
 }  // namespace zcrew::lmdb

@@ -25,11 +25,17 @@ namespace {
                   directory.path() + "/data.mdb is not a zcrew journal. Give another directory");
 }
 
-void open_environment(const Directory& directory, Environment& environment) {
-  const int code = Environment::open(directory.path(), environment);
+std::unique_ptr<Environment> open_environment(const Directory& directory, bool make) {
+  auto environment = std::make_unique<Environment>();
+  int code = Environment::open(directory.path(), *environment);
+  if (code == MDB_INVALID && make && directory.begun()) {
+    directory.set_aside();
+    environment = std::make_unique<Environment>();
+    code = Environment::open(directory.path(), *environment);
+  }
   switch (code) {
     case 0:
-      return;
+      return environment;
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
       if (directory.marked()) refuse_lost(directory, "data.mdb does not begin as it should");
@@ -56,8 +62,7 @@ OpenedFile open_file(const std::string& path, bool make) {
     if (directory.marked()) refuse_lost(directory, "data.mdb is missing or empty");
     if (!make) throw OpenError(OpenFailure::not_a_journal, "there is no zcrew journal in " + path);
   }
-  opened.environment = std::make_unique<Environment>();
-  open_environment(directory, *opened.environment);
+  opened.environment = open_environment(directory, make);
   if (!settle_length(*opened.environment)) refuse_lost(directory, "data.mdb is cut short");
   return opened;
 }

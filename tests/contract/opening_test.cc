@@ -232,8 +232,28 @@ TEST_CASE("what a process that died while making a journal left is opened as new
   }
   SUBCASE("an empty file") { write_file(directory.journal() + "/data.mdb", ""); }
   SUBCASE("an empty environment") { const RawFile raw(directory.journal()); }
+  SUBCASE("a file of which a power loss left nothing but its length") {
+    write_file(directory.journal() + "/lock", "zcrew startup\nprocess 1\n");
+    write_file(directory.journal() + "/data.mdb", std::string(8192, '\0'));
+  }
+  SUBCASE("a file of which a power loss left one page") {
+    { const RawFile raw(directory.journal()); }
+    write_file(directory.journal() + "/lock", "zcrew startup\nprocess 1\n");
+    fs::resize_file(directory.journal() + "/data.mdb", 4096);
+  }
   lmdb::LmdbJournal journal({directory.journal()});
   CHECK(journal.open().epoch == 1);
+}
+
+TEST_CASE("another program's file is refused again and again, and stays (J-7.4)") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.journal() + "/data.mdb";
+  fs::create_directory(directory.journal());
+  write_file(file, std::string(8192, '\0'));
+  for (int i = 0; i < 3; ++i) {
+    CHECK(refused(directory.journal(), OpenFailure::not_a_journal, "not a zcrew journal"));
+    CHECK(content(file) == std::string(8192, '\0'));
+  }
 }
 
 TEST_CASE("a small table that does not verify refuses the opening (J-7.7)") {
