@@ -2,12 +2,12 @@
 // is on disk passes the check.
 #include <doctest/doctest.h>
 
-#include <map>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "fixtures.h"
+#include "history.h"
 #include "lmdb/check.h"
 
 using namespace zcrew;
@@ -15,129 +15,6 @@ using namespace zcrew::test;
 using core::Place;
 
 namespace {
-
-// Knows where jobs are, and makes steps that fit.
-class History {
- public:
-  explicit History(std::uint64_t seed) : random_(seed) {}
-
-  std::vector<core::Record> step() {
-    std::vector<core::Record> records;
-    for (std::uint64_t i = 1 + random_() % 40; i > 0; --i) records.push_back(one());
-    return records;
-  }
-  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
-  [[nodiscard]] Sequence next() const { return next_; }
-  JobId any_id() {
-    const Sequence sequence = 1 + below(next_ + 3);
-    return id_of(sequence);
-  }
-
- private:
-  struct Spot {
-    Place place = Place::none;
-    WallTime due{};
-  };
-
-  static JobId id_of(Sequence sequence) {
-    const auto mixed = static_cast<std::uint32_t>(sequence * 2654435761U >> 16U);
-    return {1 + mixed % 3, static_cast<Priority>(mixed / 3 % 10), sequence};
-  }
-
-  std::size_t some_size() {
-    switch (below(8)) {
-      case 0:
-        return 1024 + below(3);
-      case 1:
-        return below(20000);
-      default:
-        return below(300);
-    }
-  }
-
-  core::HistoryEntry some_entry() {
-    if (below(3) == 0) return {};
-    return {from_ms(below(100000)), static_cast<std::uint32_t>(below(9)), "failed", "w",
-            std::string(below(400), 't')};
-  }
-
-  core::JobHeader some_header() {
-    core::JobHeader header = job_of({}).header;
-    header.failures = static_cast<std::uint32_t>(below(1000));
-    return header;
-  }
-
-  core::Record one() {
-    if (spots_.empty() || below(5) < 2) return fresh();
-    auto at = spots_.begin();
-    std::advance(at, static_cast<std::ptrdiff_t>(below(spots_.size())));
-    const JobId id = at->first;
-    Spot& spot = at->second;
-    switch (below(5)) {
-      case 0:
-        return remove(at);
-      case 1:
-        return result(id);
-      case 2:
-        if (spot.place != Place::ready) return core::RemoveHeld{id};
-        return core::PutHeld{{id, 1, 1}, uuid_of(1), {}, {}, 1};
-      default:
-        return moved(id, spot);
-    }
-  }
-
-  core::Record fresh() {
-    core::PutJob put = job_of(id_of(next_++), some_size());
-    put.header = some_header();
-    Spot spot{Place::ready, {}};
-    if (below(4) == 0) spot = {Place::later, from_ms(1 + below(1000))};
-    put.due = spot.due;
-    spots_[put.id] = spot;
-    return put;
-  }
-
-  core::Record remove(std::map<JobId, Spot>::iterator at) {
-    const core::RemoveJob record{at->first, at->second.place, at->second.due, 0};
-    spots_.erase(at);
-    return record;
-  }
-
-  core::Record result(const JobId& id) {
-    if (below(3) == 0) return core::RemoveResult{id, 0};
-    return result_of(id, below(1000), some_size());
-  }
-
-  core::Record moved(const JobId& id, Spot& spot) {
-    const Spot from = spot;
-    switch (from.place) {
-      case Place::ready:
-        if (below(3) == 0) return core::UpdateJob{id, some_header(), some_entry()};
-        if (below(2) == 0) {
-          spot = {Place::later, from_ms(1 + below(1000))};
-          return core::MoveToLater{id, spot.due, some_header(), some_entry()};
-        }
-        break;
-      case Place::later:
-        if (below(2) == 0) {
-          spot = {Place::ready, {}};
-          return core::MoveToReady{id, from.due};
-        }
-        break;
-      case Place::dead:
-        spot = {Place::ready, {}};
-        return core::Redrive{id, some_header(), some_entry()};
-      case Place::none:
-        break;
-    }
-    spot = {Place::dead, {}};
-    return core::MoveToDead{id,      from.place,           from.due,    some_header(),
-                            "crash", from_ms(below(1000)), some_entry()};
-  }
-
-  std::mt19937_64 random_;
-  Sequence next_ = 1;
-  std::map<JobId, Spot> spots_;
-};
 
 void same(const std::vector<core::LoadedJob>& a, const std::vector<core::LoadedJob>& b) {
   REQUIRE(a.size() == b.size());
