@@ -25,17 +25,8 @@ namespace {
                   directory.path() + "/data.mdb is not a zcrew journal. Give another directory");
 }
 
-std::unique_ptr<Environment> open_environment(const Directory& directory, bool make) {
-  auto environment = std::make_unique<Environment>();
-  int code = Environment::open(directory.path(), *environment);
-  if (code == MDB_INVALID && make && directory.begun()) {
-    directory.set_aside();
-    environment = std::make_unique<Environment>();
-    code = Environment::open(directory.path(), *environment);
-  }
+[[noreturn]] void refuse(const Directory& directory, int code) {
   switch (code) {
-    case 0:
-      return environment;
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
       if (directory.marked()) refuse_lost(directory, "data.mdb does not begin as it should");
@@ -52,6 +43,20 @@ std::unique_ptr<Environment> open_environment(const Directory& directory, bool m
   }
 }
 
+// What became of opening data.mdb; only with code 0 and all its pages it can be used.
+struct Attempt {
+  std::unique_ptr<Environment> environment = std::make_unique<Environment>();
+  int code = 0;
+  bool complete = false;
+};
+
+Attempt try_to_open(const Directory& directory) {
+  Attempt attempt;
+  attempt.code = Environment::open(directory.path(), *attempt.environment);
+  attempt.complete = attempt.code == 0 && settle_length(*attempt.environment);
+  return attempt;
+}
+
 }  // namespace
 
 OpenedFile open_file(const std::string& path, bool make) {
@@ -62,8 +67,15 @@ OpenedFile open_file(const std::string& path, bool make) {
     if (directory.marked()) refuse_lost(directory, "data.mdb is missing or empty");
     if (!make) throw OpenError(OpenFailure::not_a_journal, "there is no zcrew journal in " + path);
   }
-  opened.environment = open_environment(directory, make);
-  if (!settle_length(*opened.environment)) refuse_lost(directory, "data.mdb is cut short");
+  Attempt attempt = try_to_open(directory);
+  const bool torn = attempt.code == MDB_INVALID || (attempt.code == 0 && !attempt.complete);
+  if (torn && make && directory.begun()) {
+    directory.set_aside();
+    attempt = try_to_open(directory);
+  }
+  if (attempt.code != 0) refuse(directory, attempt.code);
+  if (!attempt.complete) refuse_lost(directory, "data.mdb is cut short");
+  opened.environment = std::move(attempt.environment);
   return opened;
 }
 

@@ -22,6 +22,11 @@ std::vector<core::Record> History::step(core::JournalSequence first) {
   return records;
 }
 
+void History::restart(std::uint64_t seed) {
+  random_.seed(seed);
+  for (auto& [id, spot] : spots_) spot.number = 0;
+}
+
 JobId History::any_id() { return id_of(1 + below(next_ + 3)); }
 
 History::Spots::iterator History::any_spot() {

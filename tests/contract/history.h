@@ -18,8 +18,9 @@ class History {
   explicit History(std::uint64_t seed, std::size_t jobs_max = SIZE_MAX)
       : random_(seed), jobs_max_(jobs_max) {}
 
-  // Other choices from here on, in the same state.
-  void reseed(std::uint64_t seed) { random_.seed(seed); }
+  // The router starts again, in the same state: its records are numbered anew, and what comes from
+  // here on follows from another seed.
+  void restart(std::uint64_t seed);
 
   // The records of one step; the first has number `first`, so that removals can name what they
   // cancel. 0 = nothing is to be cancelled.

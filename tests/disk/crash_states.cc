@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::uint64_t steps_per_recording = 150;
 constexpr unsigned crashes_per_event = 8;
+constexpr unsigned crashes_per_event_of_making = 60;  // until the first step
 constexpr std::uint64_t failures_shown = 10;
 
 lmdb::LmdbOptions options_for(const std::string& directory) {
@@ -75,7 +76,8 @@ class Enumeration {
 
  private:
   void crash_some() {
-    const unsigned crashes = model_.settled() ? 1 : crashes_per_event;
+    const unsigned many = issued_ == 0 ? crashes_per_event_of_making : crashes_per_event;
+    const unsigned crashes = model_.settled() ? 1 : many;
     for (unsigned i = 0; i < crashes && tally_.states < wanted_; ++i) {
       const CrashedDisk disk = model_.crash(random_);
       if (!is_new(disk)) continue;
@@ -83,8 +85,7 @@ class Enumeration {
       const std::string wrong = examine(disk);
       if (wrong.empty()) continue;
       if (++tally_.failures <= failures_shown)
-        std::printf("seed %llu, state %llu: %s\n", static_cast<unsigned long long>(seed_),
-                    static_cast<unsigned long long>(tally_.states), wrong.c_str());
+        fmt::print("seed {}, state {}: {}\n", seed_, tally_.states, wrong);
     }
   }
 
@@ -162,11 +163,9 @@ int run(const Arguments& arguments) {
     record(seed, recording);
     Enumeration(seed, states, tally).run(recording);
   }
-  std::printf("%s %llu states of %llu recordings from seed %llu on: %llu lost or wrong\n",
-              control ? "control, without sync:" : "crash states:",
-              static_cast<unsigned long long>(tally.states),
-              static_cast<unsigned long long>(seed - first), static_cast<unsigned long long>(first),
-              static_cast<unsigned long long>(tally.failures));
+  fmt::print("{} {} states of {} recordings from seed {} on: {} lost or wrong\n",
+             control ? "control, without sync:" : "crash states:", tally.states, seed - first,
+             first, tally.failures);
   // Without a flush nearly every state must lose what was confirmed.
   return control ? (tally.failures > tally.states / 2 ? 0 : 1) : (tally.failures == 0 ? 0 : 1);
 }

@@ -11,9 +11,14 @@ Step Workload::next() {
   ++steps_;
   // One producer session, whose record goes with every step.
   author_.set_sessions({{uuid_of(7), steps_, from_ms(steps_), {{steps_, 0, 1, {1, 0, steps_}}}}});
-  journal::Batch batch = author_.batch(history_.step(author_.last() + 1));
+  journal::Batch batch = author_.batch(history_.step(author_.last() + 1 - numbered_before_));
   batch.totals.counters.confirmed = steps_;
   return {std::move(batch.records), std::move(batch.totals)};
+}
+
+void Workload::restart(std::uint64_t seed) {
+  history_.restart(seed);
+  numbered_before_ = author_.last();
 }
 
 std::uint64_t steps_of(const core::Recovered& recovered) { return recovered.counters.confirmed; }

@@ -23,8 +23,8 @@ class Workload {
  public:
   explicit Workload(std::uint64_t seed) : history_(seed, jobs_max) {}
 
-  // A copy goes its own way with another seed.
-  void reseed(std::uint64_t seed) { history_.reseed(seed); }
+  // The writer's process starts again; what it does from here on follows from another seed.
+  void restart(std::uint64_t seed);
 
   Step next();
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
@@ -35,6 +35,7 @@ class Workload {
   History history_;
   Author author_;
   std::uint64_t steps_ = 0;
+  core::JournalSequence numbered_before_ = 0;  // records of earlier processes
 };
 
 // All that an opened journal holds, as text by name: two journals are alike if these are.
@@ -53,7 +54,7 @@ class Expected {
   // The contents after `steps`, which may not be less than at the last call.
   const Contents& after(std::uint64_t steps);
   [[nodiscard]] const Workload& workload() const { return workload_; }
-  void reseed(std::uint64_t seed) { workload_.reseed(seed); }
+  void restart(std::uint64_t seed) { workload_.restart(seed); }
 
  private:
   Workload workload_;
