@@ -32,6 +32,8 @@ class Gap {
   [[nodiscard]] const Key& begin() const { return begin_; }
   [[nodiscard]] bool endless() const { return endless_; }
   [[nodiscard]] const Key& end() const { return end_; }
+  // A snapshot without this record may show what had left before the gap came to be as it is.
+  [[nodiscard]] JournalSequence not_before() const { return not_before_; }
 
   // Everything behind `begin` is on disk only, whatever arrives later included. Pages wait until
   // `not_before` is durable: jobs behind `begin` that ended before then are in no later snapshot.
@@ -48,8 +50,13 @@ class Gap {
     endless_ = false;
     end_ = end;
   }
-  // The part above the gap joins it.
-  void widen() { endless_ = true; }
+  // The part above the gap joins it. What was there and ended by a record up to `not_before` is in
+  // no later snapshot; a page under way knows only the part as it was.
+  void widen(JournalSequence not_before) {
+    endless_ = true;
+    not_before_ = std::max(not_before_, not_before);
+    if (page_in_flight_) discard_page_ = true;
+  }
 
   // A job arrived at the very end, by this record; nothing has a greater key.
   void arrived_last(JournalSequence number) { newest_ = std::max(newest_, number); }

@@ -180,24 +180,20 @@ void JobBook::enter_ready(Queue& queue, Job& job, JournalSequence number) {
   const bool room = job.in_memory_only || has_room(lane.in_memory());
   if (!lane.put_back(job, number, room)) {
     const Priority priority = job.id.priority;
+    lane.gap().forget_late(context_.durable);
     forget(job);
     feed(queue, priority);
   } else {
     window_bytes_ += memory_cost(job);
-    if (!room) shrink(queue, lane, job.id.priority);
+    if (!room) shrink(queue, lane);
   }
   wake(queue);
 }
 
 // The lane gives its newest half to the disk.
-void JobBook::shrink(Queue& queue, Lane& lane, Priority priority) {
-  std::vector<Sequence> held;
-  // tidy: allow(order) it becomes a set
-  for (const auto& [id, job] : held_) {
-    if (id.queue == queue.number && id.priority == priority) held.push_back(id.sequence);
-  }
+void JobBook::shrink(Queue& queue, Lane& lane) {
   const std::size_t keep = std::max(window_jobs_min, lane.in_memory() / 2);
-  for (Job* job : lane.shrink(keep, held, context_.last_record)) {
+  for (Job* job : lane.shrink(keep, context_.last_record)) {
     window_bytes_ -= memory_cost(*job);
     if (job->in_memory_only) {
       enter_ready(queue, *job, 0);
@@ -205,6 +201,7 @@ void JobBook::shrink(Queue& queue, Lane& lane, Priority priority) {
       forget(*job);
     }
   }
+  lane.gap().forget_late(context_.durable);
 }
 
 void JobBook::enter_later(Queue& queue, Job& job, JournalSequence number) {
@@ -213,6 +210,7 @@ void JobBook::enter_later(Queue& queue, Job& job, JournalSequence number) {
   window_bytes_ += memory_cost(job);
   if (Job* leaving = later_.put(job, number, has_room(later_.in_memory()))) {
     window_bytes_ -= memory_cost(*leaving);
+    later_.gap().forget_late(context_.durable);
     forget(*leaving);
   }
 }
@@ -263,7 +261,6 @@ Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
     leave_window(*job);
   } else {
     job = &load(loaded);
-    queue.lane(job->id.priority).taken_from_disk(job->id.sequence);
   }
   move(queue, *job, &QueueCounts::ready, &QueueCounts::held);
   job->state = JobState::held;
@@ -281,6 +278,7 @@ void JobBook::leave_held(Job& job) {
   job.waits_to_go = false;
   held_.erase(job.id);
   Queue& queue = *find_queue(job.id.queue);
+  queue.lane(job.id.priority).left(job.id.sequence);
   if (queue.settings.max_held > 0) wake(queue);
 }
 

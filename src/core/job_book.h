@@ -143,7 +143,7 @@ class JobBook {
                                    std::string_view text) const;
   void close_attempt(Job& job);
   [[nodiscard]] JournalSequence cancels(const Job& job) const;
-  void shrink(Queue& queue, Lane& lane, Priority priority);
+  void shrink(Queue& queue, Lane& lane);
   void feed(Queue& queue, Priority priority);
   void page_lane(Queue& queue, Priority priority);
   [[nodiscard]] std::uint32_t page_size() const;

@@ -81,6 +81,7 @@ void JobBook::on_page(const ReadyPage& page) {
       page.jobs, page.reached_end, page.as_of,
       [](const LoadedJob& loaded) { return loaded.id.sequence; },
       [&](const LoadedJob& loaded) {
+        if (held(loaded.id) != nullptr) return;  // out; its record stays where it was
         Job& job = load(loaded);
         job.state = JobState::ready;
         window_bytes_ += memory_cost(job);
@@ -236,6 +237,7 @@ void JobBook::check_invariants() const {
       any_gap = any_gap || lane->gap().open();
       lane->for_each([&](const Job& job) {
         ZCREW_CHECK(job.state == JobState::ready && job.id.queue == queue->number);
+        ZCREW_CHECK(!lane->gap().shows(job.id.sequence));
         bytes += memory_cost(job);
         ++ready;
       });

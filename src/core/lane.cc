@@ -34,7 +34,7 @@ bool Lane::append(Job& job, JournalSequence number, bool has_room) {
     fresh_.clear();
     gap_.open_behind(job.id.sequence - 1, 0);
   } else if (!gap_.endless()) {
-    widen();
+    widen(number);
   }
   gap_.arrived_last(number);
   return false;
@@ -42,13 +42,13 @@ bool Lane::append(Job& job, JournalSequence number, bool has_room) {
 
 // The gap of a restart swallows what is above it; the jobs in memory there are skipped by its
 // pages.
-void Lane::widen() {
+void Lane::widen(JournalSequence last_record) {
   for (Job* job : fresh_) {
     gap_.left(job->id.sequence);
     returned_.emplace(job->id.sequence, job);
   }
   fresh_.clear();
-  gap_.widen();
+  gap_.widen(last_record);
 }
 
 bool Lane::put_back(Job& job, JournalSequence number, bool has_room) {
@@ -62,7 +62,7 @@ bool Lane::put_back(Job& job, JournalSequence number, bool has_room) {
   return true;
 }
 
-void Lane::taken_from_disk(Sequence sequence) {
+void Lane::left(Sequence sequence) {
   if (gap_.contains(sequence)) gap_.left(sequence);
 }
 
@@ -97,20 +97,16 @@ Job* Lane::take(Sequence sequence) {
 
 void Lane::page_in(Job& job) { paged_.push_back(&job); }
 
-std::vector<Job*> Lane::shrink(std::size_t keep, const std::vector<Sequence>& held,
-                               JournalSequence last_record) {
+std::vector<Job*> Lane::shrink(std::size_t keep, JournalSequence last_record) {
   std::vector<Job*> dropped;
   if (in_memory() <= keep) return dropped;
-  if (gap_.open() && !gap_.endless()) widen();
+  if (gap_.open() && !gap_.endless()) widen(last_record);
   while (in_memory() > keep) dropped.push_back(take(newest()));
   const Sequence begin = dropped.back()->id.sequence - 1;
   if (!gap_.open() || begin < gap_.begin()) {
     paged_.insert(paged_.end(), fresh_.begin(), fresh_.end());
     fresh_.clear();
     gap_.open_behind(begin, last_record);
-    for (const Sequence sequence : held) {
-      if (gap_.contains(sequence)) gap_.left(sequence);
-    }
   }
   for (const Job* job : dropped) gap_.arrived(job->id.sequence, job->last_record);
   return dropped;

@@ -24,9 +24,9 @@ class Lane {
   // journal say so (0 = it always said so). False: left to the disk.
   bool put_back(Job& job, JournalSequence number, bool has_room);
 
-  // A job that a page or a worker's report brought, whose place may be inside the gap: it is held
-  // from now on, so pages must skip it.
-  void taken_from_disk(Sequence sequence);
+  // A job that was out and has its record in the lane's part of the journal goes elsewhere: from
+  // now on pages must skip it. (While it is out, whoever takes in a page skips it.)
+  void left(Sequence sequence);
 
   // The oldest job, or null: none is in memory, or an older one may be in the gap. While
   // `recovering` the gap is not looked into, and newer jobs go first.
@@ -36,10 +36,8 @@ class Lane {
   Job* take(Sequence sequence);
 
   // Drops the newest jobs in memory until `keep` are left; they stay on disk. Returns them, for the
-  // caller to release. `held` are the lane's jobs that are out now: their records are still there,
-  // and pages must skip them.
-  std::vector<Job*> shrink(std::size_t keep, const std::vector<Sequence>& held,
-                           JournalSequence last_record);
+  // caller to release.
+  std::vector<Job*> shrink(std::size_t keep, JournalSequence last_record);
 
   [[nodiscard]] std::size_t in_memory() const {
     return paged_.size() + fresh_.size() + returned_.size();
@@ -62,7 +60,7 @@ class Lane {
   bool hungry = false;  // listed by the job book for paging
 
  private:
-  void widen();
+  void widen(JournalSequence last_record);
   [[nodiscard]] Sequence newest() const;
 
   std::deque<Job*> paged_;             // below the gap, rising
