@@ -14,6 +14,7 @@ void add_workers(Tool& tool);
 void add_dead(Tool& tool);
 void add_set(Tool& tool);
 void add_check(Tool& tool);
+void add_bench(Tool& tool);
 void add_version(Tool& tool);
 
 inline void add_all_commands(Tool& tool) {
@@ -27,6 +28,7 @@ inline void add_all_commands(Tool& tool) {
   add_dead(tool);
   add_set(tool);
   add_check(tool);
+  add_bench(tool);
   add_version(tool);
   name_environment(tool.app);
 }

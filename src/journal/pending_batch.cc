@@ -35,6 +35,7 @@ void PendingBatch::add(std::vector<core::Record>& records) {
       continue;
     }
     open_bytes_ += cost_of(record);
+    if (std::holds_alternative<core::PutJob>(record)) ++jobs_put_;
     ++live_;
     position_.push_back(static_cast<std::uint32_t>(records_.size()));
     records_.push_back(std::move(record));
@@ -65,6 +66,7 @@ bool PendingBatch::cancels(const JobId& id, core::JournalSequence number) {
   ZCREW_CHECK(put != nullptr && *put == id);
 
   open_bytes_ -= cost_of(records_[at]);
+  if (std::holds_alternative<core::PutJob>(records_[at])) --jobs_put_;
   --live_;
   position_[offset] = nowhere;
   if (at + 1U == records_.size()) {

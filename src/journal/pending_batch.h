@@ -46,6 +46,9 @@ class PendingBatch {
   [[nodiscard]] Batch take(core::Totals totals);  // of the open batch
   [[nodiscard]] Batch take_closed();
 
+  // Jobs put so far, without those whose put was cancelled: these are written to disk.
+  [[nodiscard]] std::uint64_t jobs_put() const { return jobs_put_; }
+
   // Memory of a committed batch, to be used again.
   void recycle(std::vector<core::Record> spent);
 
@@ -64,6 +67,7 @@ class PendingBatch {
   core::JournalSequence last_ = 0;
   std::size_t live_ = 0;
   std::uint64_t open_bytes_ = 0;
+  std::uint64_t jobs_put_ = 0;
 
   std::deque<Batch> closed_;
   std::uint64_t closed_bytes_ = 0;

@@ -69,6 +69,7 @@ bool Commits::all_written() const {
 
 void Commits::begin(journal::Batch batch) {
   in_flight_bytes_ = batch.bytes;
+  ++commits_begun_;
   thread_.hand_over(std::move(batch));
 }
 

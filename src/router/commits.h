@@ -43,6 +43,10 @@ class Commits {
   [[nodiscard]] bool all_written() const;
 
   [[nodiscard]] std::uint64_t pending_records() const { return pending_.last() - durable_; }
+  // Since the start: new jobs that went to disk, or will (the others had ended before a commit
+  // took them), and commits.
+  [[nodiscard]] std::uint64_t jobs_written() const { return pending_.jobs_put(); }
+  [[nodiscard]] std::uint64_t commits() const { return commits_begun_; }
 
  private:
   void begin(journal::Batch batch);
@@ -54,6 +58,7 @@ class Commits {
   core::JournalSequence written_ = 0;  // the last commit's
   std::uint64_t in_flight_bytes_ = 0;  // of the batch that was handed over
   Instant last_commit_{};
+  std::uint64_t commits_begun_ = 0;
 };
 
 }  // namespace zcrew::router

@@ -229,6 +229,8 @@ ShellStatus Loop::status() const {
   status.frontend = sockets_.endpoint(core::Side::frontend);
   status.backend = sockets_.endpoint(core::Side::backend);
   status.pending_records = commits_.pending_records();
+  status.jobs_written = commits_.jobs_written();
+  status.commits = commits_.commits();
   return status;
 }
 

@@ -159,7 +159,9 @@ std::string status_json(const core::Report& report, const ShellStatus& shell) {
                {"journal",
                 {{"file_bytes", shell.journal.file_bytes},
                  {"free_bytes", shell.journal.free_bytes},
-                 {"pending_records", shell.pending_records}}},
+                 {"pending_records", shell.pending_records},
+                 {"jobs_written", shell.jobs_written},
+                 {"commits", shell.commits}}},
                {"queues", queues_of(report)},
                {"workers", workers_of(report)}});
 }

@@ -20,11 +20,14 @@ struct ShellStatus {
   std::string_view backend;
   journal::Gauges journal;
   std::uint64_t pending_records = 0;  // emitted and not durable yet
+  std::uint64_t jobs_written = 0;     // since the start: new jobs that went to disk
+  std::uint64_t commits = 0;          // likewise
 };
 
 // {"version", "uptime_s", "epoch", "recovering", "full", "ready", "held", "later", "dead", "bytes",
 //  "sessions", "endpoints": {clients, workers}, "counters": {…},
-//  "journal": {file_bytes, free_bytes, pending_records}, "queues": […], "workers": […]}
+//  "journal": {file_bytes, free_bytes, pending_records, jobs_written, commits}, "queues": […],
+//  "workers": […]}
 std::string status_json(const core::Report& report, const ShellStatus& shell);
 
 // {"queues": [{name, number, policy, weight, paused, ready, held, later, dead, bytes, max_ready,

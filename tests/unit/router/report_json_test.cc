@@ -43,6 +43,8 @@ TEST_CASE("status has the core's numbers and the shell's") {
   shell.uptime_s = 61;
   shell.journal.file_bytes = 4096;
   shell.pending_records = 9;
+  shell.jobs_written = 10;
+  shell.commits = 11;
   const auto status = json::parse(status_json(some_report(), shell));
   CHECK(status["epoch"] == 7);
   CHECK(status["ready"] == 11);
@@ -55,6 +57,8 @@ TEST_CASE("status has the core's numbers and the shell's") {
   CHECK(status["full"] == false);
   CHECK(status["journal"]["file_bytes"] == 4096);
   CHECK(status["journal"]["pending_records"] == 9);
+  CHECK(status["journal"]["jobs_written"] == 10);
+  CHECK(status["journal"]["commits"] == 11);
   CHECK(status["version"].is_string());
 }
 

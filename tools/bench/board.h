@@ -1,0 +1,85 @@
+// What the processes of a benchmark know of each other: one piece of memory that all of them map.
+// Everything in it is atomic or written before the others may look.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include "bench/histogram.h"
+
+namespace zcrew::tool::bench {
+
+enum class Stage : std::uint32_t {
+  gather,  // processes start and connect
+  fill,    // producers may go
+  work,    // workers too
+  over,    // producers and workers leave
+  closed,  // the router too
+};
+
+constexpr unsigned players_max = 256;  // producers, and workers, of one benchmark
+
+// One process's share, on cache lines of its own.
+struct alignas(64) Player {
+  std::atomic<bool> here;
+  std::atomic<std::uint64_t> sent;       // producers
+  std::atomic<std::uint64_t> confirmed;  // producers
+  std::atomic<std::uint64_t> refused;    // producers
+  std::atomic<std::uint64_t> done;       // workers
+  std::atomic<std::uint64_t> begin_ns;   // of its first job
+  std::atomic<std::uint64_t> last_ns;    // when the last of these changed
+};
+
+struct Board {
+  std::atomic<Stage> stage;
+  std::atomic<std::uint64_t> go_ns;  // when producers were let go
+  std::array<char, 128> clients;     // the own router's endpoints; valid once it is here
+  std::array<char, 128> workers;
+  std::array<char, 512> complaint;  // of the first process that failed
+  std::atomic<bool> failed;
+  std::atomic<bool> router_here;
+  std::array<Player, players_max> producer;
+  std::array<Player, players_max> worker;
+  Histogram confirm;
+  Histogram end_to_end;
+
+  [[nodiscard]] std::uint64_t sum(std::span<const Player> players,
+                                  std::atomic<std::uint64_t> Player::*what) const {
+    std::uint64_t total = 0;
+    for (const Player& player : players) total += (player.*what).load(std::memory_order_relaxed);
+    return total;
+  }
+  [[nodiscard]] std::uint64_t sent() const { return sum(producer, &Player::sent); }
+  [[nodiscard]] std::uint64_t confirmed() const { return sum(producer, &Player::confirmed); }
+  [[nodiscard]] std::uint64_t refused() const { return sum(producer, &Player::refused); }
+  [[nodiscard]] std::uint64_t done() const { return sum(worker, &Player::done); }
+
+  // Keeps the first complaint only.
+  void complain(const char* text);
+  // For a moment after the stage was set; polls, since a futex would have to be shared.
+  void await(Stage wanted) const;
+};
+
+// Zeroed memory shared with every process made later.
+class Shared {
+ public:
+  explicit Shared(std::size_t bytes);
+  ~Shared();
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  template <typename T>
+  T* as() {
+    return std::launder(static_cast<T*>(at_));
+  }
+
+ private:
+  void* at_;
+  std::size_t bytes_;
+};
+
+}  // namespace zcrew::tool::bench

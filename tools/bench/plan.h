@@ -1,0 +1,58 @@
+// What a benchmark is asked to do. Pure data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zcrew::tool::bench {
+
+enum class Service : std::uint8_t { fixed, exponential, mixed };
+
+struct Plan {
+  std::uint64_t jobs = 1000000;
+  std::uint64_t backlog = 0;  // jobs waiting before the workers start, and kept waiting
+  unsigned producers = 1;
+  unsigned workers = 1;
+  std::uint64_t payload_bytes = 100;
+  std::uint64_t in_flight = 16384;  // unconfirmed jobs of all producers
+  std::uint64_t pack = 64;          // jobs per submit call
+  double rate = 0;                  // jobs a second of all producers; 0 = closed loop
+  unsigned queues = 1;              // jobs go round them
+
+  unsigned concurrency = 1;
+  std::chrono::nanoseconds service{0};  // a job's mean time at a worker
+  Service spread = Service::fixed;
+  std::vector<double> speeds;     // of the workers, taken in turn; empty = 1
+  std::vector<unsigned> weights;  // likewise
+  std::string policy;             // of the queues; empty = as they are
+
+  std::string clients;  // a given router's endpoints; empty = an own one
+  std::string backend;
+  std::string directory;                      // for the own router's journal
+  std::chrono::milliseconds patience{30000};  // without any progress, until giving up
+  bool limits = false;
+  std::string owners;  // a file for which worker ran which job
+
+  [[nodiscard]] std::uint64_t all_jobs() const { return jobs + backlog; }
+  [[nodiscard]] bool own_router() const { return clients.empty(); }
+  // Of one producer: its jobs are numbered from first_job(producer) to before that of the next.
+  [[nodiscard]] std::uint64_t first_job(unsigned producer) const {
+    return all_jobs() * producer / producers;
+  }
+  [[nodiscard]] std::uint64_t own_in_flight() const {
+    return in_flight / producers > 0 ? in_flight / producers : 1;
+  }
+  [[nodiscard]] double speed(unsigned worker) const {
+    return speeds.empty() ? 1.0 : speeds[worker % speeds.size()];
+  }
+  [[nodiscard]] unsigned weight(unsigned worker) const {
+    return weights.empty() ? 1 : weights[worker % weights.size()];
+  }
+  [[nodiscard]] std::string queue(std::uint64_t job) const {
+    return queues == 1 ? "bench" : "bench-" + std::to_string(job % queues);
+  }
+};
+
+}  // namespace zcrew::tool::bench

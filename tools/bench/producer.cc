@@ -1,0 +1,166 @@
+// One producer. Closed loop: so many jobs unconfirmed at any time. Open loop: a job at each tick of
+// a clock that waits for nobody, and latency counts from the tick, so that a stall is charged to
+// every job it delays (no coordinated omission).
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "bench/players.h"
+#include "bench/stamp.h"
+#include "zcrew/client.h"
+#include "zcrew/error.h"
+
+namespace zcrew::tool::bench {
+
+namespace {
+
+constexpr std::chrono::milliseconds moment{1};
+constexpr std::chrono::milliseconds look{100};
+
+class Producer {
+ public:
+  Producer(Board& board, const Plan& plan, unsigned index, const std::string& endpoint)
+      : board_(board),
+        me_(board.producer[index]),
+        plan_(plan),
+        first_(plan.first_job(index)),
+        share_(plan.first_job(index + 1) - first_),
+        client_(ClientOptions{endpoint, "bench-producer-" + std::to_string(index)}),
+        stamps_(std::max<std::uint64_t>(share_, 1)),
+        tick_ns_(plan.rate > 0 ? 1e9 * plan.producers / plan.rate : 0),
+        phase_ns_(tick_ns_ * index / plan.producers) {}
+
+  void run() {
+    connect();
+    board_.await(Stage::fill);
+    me_.begin_ns = now_ns();
+    if (plan_.rate > 0) {
+      std::thread clock([this] { submit_by_the_clock(); });
+      while (confirmed_ < share_ && board_.stage < Stage::over) take_events(look);
+      clock.join();
+    } else {
+      submit_in_circles();
+    }
+    board_.await(Stage::over);
+  }
+
+ private:
+  void connect() {
+    while (board_.stage < Stage::over && !me_.here) {
+      const auto event = client_.next(look);
+      if (event && std::holds_alternative<LinkUp>(*event)) me_.here = true;
+    }
+  }
+
+  // ---- closed loop ----
+
+  void submit_in_circles() {
+    while (confirmed_ < share_ && board_.stage < Stage::over) {
+      bool blocked = false;
+      while (sent_ < share_ && !blocked) blocked = !submit_some();
+      take_events(blocked && sent_ > confirmed_ ? look : moment);
+    }
+  }
+
+  bool submit_some() {
+    const std::uint64_t room =
+        plan_.own_in_flight() - std::min(plan_.own_in_flight(), sent_ - confirmed_);
+    const std::uint64_t count = std::min({plan_.pack, room, share_ - sent_});
+    if (count < std::min(plan_.pack, share_ - sent_) || !backlog_allows()) return false;
+    const std::uint64_t now = now_ns();
+    make_jobs(count, [now](std::uint64_t) { return now; });
+    return submit(moment);
+  }
+
+  // Ahead of the workers by the backlog, and no more.
+  [[nodiscard]] bool backlog_allows() const {
+    if (plan_.backlog == 0 || plan_.workers == 0) return true;
+    return board_.sent() < plan_.backlog + plan_.pack ||
+           board_.sent() < board_.done() + plan_.backlog;
+  }
+
+  // ---- open loop ----
+
+  void submit_by_the_clock() {
+    const auto begin = static_cast<double>(board_.go_ns.load()) + phase_ns_;
+    const auto due = [&](std::uint64_t n) {
+      return static_cast<std::uint64_t>(begin + tick_ns_ * static_cast<double>(n));
+    };
+    while (sent_ < share_ && board_.stage < Stage::over) {
+      sleep_until(due(sent_));
+      std::uint64_t count = 1;
+      const std::uint64_t now = now_ns();
+      while (count < plan_.pack && sent_ + count < share_ && due(sent_ + count) <= now) ++count;
+      make_jobs(count, due);
+      while (!submit(look) && board_.stage < Stage::over) {
+      }
+    }
+  }
+
+  // ---- both ----
+
+  template <typename Intended>
+  void make_jobs(std::uint64_t count, Intended intended) {
+    jobs_.resize(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Job& job = jobs_[i];
+      const Stamp stamp{first_ + sent_ + i, intended(sent_ + i)};
+      job.queue = plan_.queue(stamp.number);
+      job.payload.resize(plan_.payload_bytes, 'x');
+      write_stamp(job.payload.data(), stamp);
+      stamps_[sent_ + i] = stamp.intended_ns;
+    }
+  }
+
+  // False if nothing of it was taken; what is left of it goes next time.
+  bool submit(std::chrono::milliseconds patience) {
+    std::size_t taken = 0;
+    if (plan_.pack == 1) {
+      taken = client_.submit(std::move(jobs_[0]), patience) ? 1 : 0;
+    } else {
+      taken = client_.submit_many(jobs_, patience).count;
+    }
+    sent_ += taken;
+    me_.sent.store(sent_, std::memory_order_release);
+    return taken > 0;
+  }
+
+  void take_events(std::chrono::milliseconds patience) {
+    auto event = client_.next(patience);
+    if (!event) return;
+    const std::uint64_t now = now_ns();
+    for (; event; event = client_.next(std::chrono::milliseconds{0})) {
+      if (const auto* confirmed = std::get_if<Confirmed>(&*event)) {
+        board_.confirm.add(now - std::min(now, stamps_[confirmed->ticket - 1]));
+        ++confirmed_;
+      } else if (const auto* refused = std::get_if<RefusedJob>(&*event)) {
+        ++confirmed_;
+        me_.refused.fetch_add(1);
+        board_.complain(refused->text.c_str());
+      }
+    }
+    me_.confirmed.store(confirmed_, std::memory_order_relaxed);
+    me_.last_ns.store(now, std::memory_order_relaxed);
+  }
+
+  Board& board_;
+  Player& me_;
+  const Plan& plan_;
+  const std::uint64_t first_;
+  const std::uint64_t share_;
+  Client client_;
+  std::vector<std::uint64_t> stamps_;  // by ticket - 1
+  std::vector<Job> jobs_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t confirmed_ = 0;
+  const double tick_ns_;
+  const double phase_ns_;
+};
+
+}  // namespace
+
+void play_producer(Board& board, const Plan& plan, unsigned index, const std::string& endpoint) {
+  Producer(board, plan, index, endpoint).run();
+}
+
+}  // namespace zcrew::tool::bench

@@ -1,0 +1,329 @@
+#include "bench/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "admin.h"
+#include "bench/child.h"
+#include "bench/players.h"
+#include "bench/stamp.h"
+
+namespace zcrew::tool::bench {
+
+namespace {
+
+constexpr std::uint64_t look_every_ns = 10000000;
+constexpr std::uint64_t farewell_ns = 15000000000U;
+constexpr int exit_interrupted = 130;
+
+// A directory that goes with everything in it.
+class Scratch {
+ public:
+  explicit Scratch(const std::string& below) : path_(below + "/zcrew-bench-XXXXXX") {
+    if (::mkdtemp(path_.data()) == nullptr) {
+      throw Error(fmt::format("cannot make a directory below {}", below), exit_code::io_error);
+    }
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// The router's counts since it started.
+struct JournalCounts {
+  std::uint64_t jobs = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t bytes = 0;
+};
+
+class Session {
+ public:
+  Session(const Plan& plan, const Watch& watch)
+      : plan_(plan),
+        watch_(watch),
+        scratch_(plan.directory),
+        board_memory_(sizeof(Board)),
+        run_memory_(plan.all_jobs() * sizeof(Run)),
+        board_(*board_memory_.as<Board>()),
+        runs_(run_memory_.as<Run>()) {}
+
+  Result run() {
+    if (plan_.own_router()) start_router();
+    start_players();
+    const JournalCounts before = ask_router();
+    rest_ = memory();
+    const std::uint64_t cpu = router_ ? cpu_ns(router_->pid()) : 0;
+    go();
+    if (router_) {
+      const auto used = static_cast<double>(cpu_ns(router_->pid()) - cpu);
+      result_.router_cpu_s_per_million = used / 1000 / static_cast<double>(plan_.all_jobs());
+      result_.memory = most_;
+      result_.memory_at_rest = rest_;
+    }
+    count(before, ask_router());
+    board_.stage = Stage::over;
+    for (Child& child : players_) child.join(farewell_ns);
+    if (router_) end_router();
+    return result_;
+  }
+
+  [[nodiscard]] const std::string& scratch() const { return scratch_.path(); }
+
+ private:
+  // ---- processes ----
+
+  void start_router() {
+    const std::string journal = scratch_.path() + "/journal";
+    router_ = std::make_unique<Child>(board_, [&] { play_router(board_, journal); });
+    wait([&] { return board_.router_here.load(); }, "the router starts");
+  }
+
+  void start_players() {
+    const std::string clients = router_ ? board_.clients.data() : plan_.clients;
+    const std::string backend = router_ ? board_.workers.data() : plan_.backend;
+    clients_ = clients;
+    for (unsigned i = 0; i < plan_.workers; ++i) {
+      players_.emplace_back(board_,
+                            [this, i, backend] { play_worker(board_, plan_, i, backend, runs_); });
+    }
+    if (plan_.backlog == 0) await_workers();
+    for (unsigned i = 0; i < plan_.producers; ++i) {
+      players_.emplace_back(board_,
+                            [this, i, clients] { play_producer(board_, plan_, i, clients); });
+    }
+    wait([&] { return all_here(board_.producer, plan_.producers); }, "producers connect");
+  }
+
+  void await_workers() {
+    wait([&] { return all_here(board_.worker, plan_.workers); }, "workers connect");
+  }
+
+  static bool all_here(const std::array<Player, players_max>& players, unsigned count) {
+    return std::all_of(players.begin(), players.begin() + count,
+                       [](const Player& player) { return player.here.load(); });
+  }
+
+  void end_router() {
+    board_.stage = Stage::closed;
+    router_->join(farewell_ns);
+  }
+
+  // ---- looking after them ----
+
+  // Until the condition holds. Ends with an error if somebody fails, or nothing moves for long.
+  template <typename Condition>
+  void wait(Condition condition, const char* what) {
+    std::uint64_t moved_at = now_ns();
+    std::uint64_t seen = progress();
+    while (!condition()) {
+      sleep_until(now_ns() + look_every_ns);
+      note_memory();
+      if (!watch_(share(), text(what))) throw Error("interrupted", exit_interrupted);
+      check_players();
+      if (progress() != seen) {
+        seen = progress();
+        moved_at = now_ns();
+      } else if (now_ns() - moved_at >
+                 static_cast<std::uint64_t>(plan_.patience.count()) * 1000000U) {
+        stuck_ = true;
+        if (board_.stage == Stage::gather) {
+          throw Error(fmt::format("nothing moves while {}; is there a router?", what),
+                      exit_code::unreachable);
+        }
+        return;
+      }
+    }
+  }
+
+  void check_players() {
+    if (board_.failed) throw Error(board_.complaint.data(), exit_code::io_error);
+    const bool gone =
+        (router_ && router_->ended()) ||
+        std::any_of(players_.begin(), players_.end(), [](Child& child) { return child.ended(); });
+    if (gone && board_.failed) throw Error(board_.complaint.data(), exit_code::io_error);
+    if (gone) throw Error("a process of the benchmark died", exit_code::io_error);
+  }
+
+  [[nodiscard]] std::uint64_t progress() const {
+    return board_.sent() + board_.confirmed() + board_.done();
+  }
+  [[nodiscard]] double share() const {
+    const std::uint64_t so_far = plan_.workers > 0 ? board_.done() : board_.confirmed();
+    return static_cast<double>(so_far) / static_cast<double>(plan_.all_jobs());
+  }
+  [[nodiscard]] std::string text(const char* what) const {
+    return fmt::format("{}: sent {}, confirmed {}, done {}", what, board_.sent(),
+                       board_.confirmed(), board_.done());
+  }
+
+  [[nodiscard]] Memory memory() const { return router_ ? memory_of(router_->pid()) : Memory{}; }
+  void note_memory() {
+    const Memory now = memory();
+    most_.anonymous_bytes = std::max(most_.anonymous_bytes, now.anonymous_bytes);
+    most_.file_bytes = std::max(most_.file_bytes, now.file_bytes);
+  }
+
+  // ---- the run itself ----
+
+  void go() {
+    board_.go_ns = now_ns();
+    board_.stage = Stage::fill;
+    if (plan_.backlog > 0) {
+      wait([&] { return board_.confirmed() >= plan_.backlog; }, "the backlog gathers");
+      result_.fill_per_s = rate(plan_.backlog, begin_ns(), now_ns());
+    }
+    const std::uint64_t confirmed = board_.confirmed();
+    std::uint64_t from = plan_.backlog > 0 ? now_ns() : begin_ns();
+    if (plan_.backlog > 0 && plan_.workers > 0) {
+      board_.stage = Stage::work;
+      wait([&] { return board_.done() > 0; }, "workers connect");
+      from = now_ns();
+      wait([&] { return board_.sent() >= plan_.all_jobs(); }, "running");
+      const std::uint64_t full = now_ns();
+      const std::uint64_t done = board_.done();
+      if (plan_.jobs > 0) finish_rate(done, from, full);
+      wait([&] { return board_.done() >= plan_.all_jobs(); }, "the backlog goes");
+      result_.drain_per_s = rate(plan_.all_jobs() - done, full, end_ns());
+      if (plan_.jobs == 0) finish_rate(board_.done() - done, full, end_ns());
+    } else if (plan_.workers > 0) {
+      wait([&] { return board_.done() >= plan_.all_jobs(); }, "running");
+      finish_rate(board_.done(), from, end_ns());
+    } else {
+      wait([&] { return board_.confirmed() >= plan_.all_jobs(); }, "running");
+      finish_rate(board_.confirmed() - confirmed, from, end_ns());
+    }
+    wait([&] { return board_.confirmed() >= plan_.all_jobs(); }, "the last confirms come");
+    note_memory();
+  }
+
+  static double rate(std::uint64_t jobs, std::uint64_t from, std::uint64_t until) {
+    return static_cast<double>(jobs) * 1e9 / static_cast<double>(std::max(until, from + 1) - from);
+  }
+  void finish_rate(std::uint64_t jobs, std::uint64_t from, std::uint64_t until) {
+    result_.jobs = jobs;
+    result_.seconds = static_cast<double>(std::max(until, from) - from) / 1e9;
+    result_.jobs_per_s = rate(jobs, from, until);
+  }
+  [[nodiscard]] std::uint64_t begin_ns() const {
+    std::uint64_t begin = now_ns();
+    for (unsigned i = 0; i < plan_.producers; ++i) {
+      const std::uint64_t own = board_.producer[i].begin_ns;
+      if (own != 0) begin = std::min(begin, own);
+    }
+    return begin;
+  }
+  [[nodiscard]] std::uint64_t end_ns() const {
+    const auto& players = plan_.workers > 0 ? board_.worker : board_.producer;
+    std::uint64_t end = 0;
+    for (const Player& player : players) end = std::max<std::uint64_t>(end, player.last_ns);
+    return end;
+  }
+
+  // ---- sums ----
+
+  JournalCounts ask_router() {
+    // Made and gone between forks, because it has threads.
+    Admin admin({clients_, plan_.patience});
+    if (!plan_.policy.empty()) {
+      for (unsigned queue = 0; queue < plan_.queues; ++queue) {
+        admin.ask("set_policy", {{"queue", plan_.queue(queue)}, {"policy", plan_.policy}});
+      }
+    }
+    const Json status = admin.ask("status", Json::object());
+    const Json& journal = status.at("journal");
+    return {journal.value("jobs_written", std::uint64_t{0}),
+            journal.value("commits", std::uint64_t{0}),
+            journal.value("file_bytes", std::uint64_t{0})};
+  }
+
+  void count(const JournalCounts& before, const JournalCounts& after) {
+    const std::uint64_t all = plan_.all_jobs();
+    result_.confirm_us = times_of(board_.confirm);
+    result_.end_to_end_us = times_of(board_.end_to_end);
+    result_.journal_bytes = after.bytes;
+    result_.commits = after.commits - before.commits;
+    result_.written = after.jobs - before.jobs;
+    result_.journaled_fraction = static_cast<double>(result_.written) / static_cast<double>(all);
+    for (unsigned i = 0; i < plan_.workers; ++i) result_.done_by.push_back(board_.worker[i].done);
+    result_.lost = all - std::min(all, board_.confirmed());
+    if (plan_.workers == 0) return;
+    std::uint64_t never = 0;
+    for (std::uint64_t job = 0; job < all; ++job) {
+      const unsigned times = runs_[job].times;
+      if (times == 0) ++never;
+      if (times > 1) result_.doubled += times - 1U;
+    }
+    result_.lost = std::max(result_.lost, never);
+    if (!plan_.owners.empty()) write_owners();
+  }
+
+  void write_owners() const {
+    std::ofstream out(plan_.owners);
+    for (std::uint64_t job = 0; job < plan_.all_jobs(); ++job) {
+      out << static_cast<unsigned>(runs_[job].worker) << '\n';
+    }
+    out.flush();
+    if (!out) throw Error("cannot write " + plan_.owners, exit_code::io_error);
+  }
+
+  const Plan& plan_;
+  const Watch& watch_;
+  const Scratch scratch_;
+  Shared board_memory_;
+  Shared run_memory_;
+  Board& board_;
+  Run* runs_;
+  std::unique_ptr<Child> router_;
+  std::vector<Child> players_;
+  std::string clients_;
+  Memory rest_;
+  Memory most_;
+  bool stuck_ = false;
+  Result result_;
+};
+
+void measure_pass_through(const Plan& plan, Limits& limits) {
+  Shared memory(sizeof(Board));
+  Board& board = *memory.as<Board>();
+  limits.pass_through = pass_through(board, plan);
+  limits.pass_through_us = times_of(board.end_to_end);
+}
+
+// Commits of as many jobs as the router's had.
+void measure_lmdb(const Plan& plan, const Result& result, Limits& limits) {
+  const Scratch scratch(plan.directory);
+  Shared memory(2 * sizeof(Histogram));
+  Histogram* times = memory.as<Histogram>();
+  const std::uint64_t records = result.written / std::max<std::uint64_t>(result.commits, 1);
+  limits.lmdb =
+      lmdb_alone(plan, scratch.path(), std::max<std::uint64_t>(records, 1), times[0], times[1]);
+  limits.commit_us = times_of(times[0]);
+  limits.sync_us = times_of(times[1]);
+}
+
+}  // namespace
+
+Result run(const Plan& plan, const Watch& watch) {
+  Limits limits;
+  const bool any = plan.limits && plan.workers > 0;
+  if (any) measure_pass_through(plan, limits);
+  Result result = Session(plan, watch).run();
+  if (!plan.limits) return result;
+  measure_lmdb(plan, result, limits);
+  result.limits = limits;
+  return result;
+}
+
+}  // namespace zcrew::tool::bench

@@ -1,0 +1,57 @@
+#include "zcrew/worker.h"
+
+#include <thread>
+
+#include "bench/players.h"
+#include "bench/service.h"
+#include "bench/stamp.h"
+
+namespace zcrew::tool::bench {
+
+namespace {
+
+WorkerOptions options_of(const Plan& plan, unsigned index, const std::string& endpoint) {
+  WorkerOptions options;
+  options.router = endpoint;
+  options.name = "bench-worker-" + std::to_string(index);
+  options.weight = plan.weight(index);
+  options.concurrency = plan.concurrency;
+  options.queues.clear();
+  for (unsigned queue = 0; queue < plan.queues; ++queue)
+    options.queues.push_back(plan.queue(queue));
+  return options;
+}
+
+}  // namespace
+
+void play_worker(Board& board, const Plan& plan, unsigned index, const std::string& endpoint,
+                 Run* runs) {
+  Player& me = board.worker[index];
+  const double speed = plan.speed(index);
+  const auto handle = [&](const Attempt& attempt) {
+    const Stamp stamp = read_stamp(attempt.payload);
+    const std::uint64_t now = now_ns();
+    board.end_to_end.add(now - std::min(now, stamp.intended_ns));
+    if (stamp.number < plan.all_jobs()) {
+      runs[stamp.number].worker.store(static_cast<std::uint8_t>(index), std::memory_order_relaxed);
+      runs[stamp.number].times.fetch_add(1, std::memory_order_relaxed);
+    }
+    if (plan.service.count() > 0) sleep_until(now + service_ns(plan, stamp.number, speed));
+    me.done.fetch_add(1, std::memory_order_relaxed);
+    me.last_ns.store(now, std::memory_order_relaxed);
+    return Answer{};
+  };
+  Worker worker(options_of(plan, index, endpoint), handle, [&](const WorkerEvent& event) {
+    if (event.kind == WorkerEvent::Kind::connected) me.here = true;
+  });
+  // A backlog gathers before anyone works.
+  if (plan.backlog > 0) board.await(Stage::work);
+  std::thread end([&] {
+    board.await(Stage::over);
+    worker.stop();
+  });
+  worker.run();
+  end.join();
+}
+
+}  // namespace zcrew::tool::bench
