@@ -86,6 +86,8 @@ class JobBook {
   [[nodiscard]] Job* ready_in_memory(const JobId& id);
   // Whether a record in `ready` would be the truth about this job, which is not in memory.
   [[nodiscard]] bool may_be_ready_on_disk(const JobId& id);
+  // Whether a snapshot with the records up to `as_of` is new enough to say so.
+  [[nodiscard]] bool disk_is_seen(const JobId& id, JournalSequence as_of);
   [[nodiscard]] std::uint32_t attempt_of(const Job& job) const {
     return job.header.failures + job.header.crashes + 1;
   }

@@ -146,6 +146,13 @@ bool JobBook::may_be_ready_on_disk(const JobId& id) {
   return queue->lanes[id.priority]->gap().shows(id.sequence);
 }
 
+bool JobBook::disk_is_seen(const JobId& id, JournalSequence as_of) {
+  Queue* queue = find_queue(id.queue);
+  if (queue == nullptr || queue->lanes[id.priority] == nullptr) return true;
+  const Gap<Sequence>& gap = queue->lanes[id.priority]->gap();
+  return !gap.contains(id.sequence) || gap.not_before() <= as_of;
+}
+
 // ---- dead letters
 // --------------------------------------------------------------------------------
 
@@ -154,6 +161,7 @@ void JobBook::redrive(const LoadedJob& letter) {
   HistoryEntry redriven{context_.now.wall, attempt_of(job), "redriven", "", ""};
   job.header.failures = 0;
   job.header.crashes = 0;
+  job.header.expires_at = {};  // whoever redrives it wants it done
   job.due = {};
   job.last_record = context_.record(Redrive{job.id, job.header, std::move(redriven)});
   Queue& queue = *find_queue(job.id.queue);

@@ -34,8 +34,14 @@ class Recovery {
 
   // An instance said HELLO and its attempts are accounted for.
   void reported(const Uuid& instance) {
-    if (missing_.erase(instance) == 0) return;
-    deadline_ = std::min(last_deadline_, std::max(deadline_, context_.attended() + step_ / 3));
+    if (missing_.erase(instance) != 0) extend();
+  }
+
+  // Somebody is reporting: the others get a little longer. False at the end of all waiting.
+  bool extend() {
+    const Instant now = context_.attended();
+    deadline_ = std::max(deadline_, std::min(last_deadline_, now + step_ / 3));
+    return now < deadline_;
   }
 
   [[nodiscard]] bool is_over() const {

@@ -61,6 +61,8 @@ void Router::State::finish_step() {
 
 void Router::State::end_recovery_if_over() {
   if (!context.recovering || orphans.loading() || !recovery.is_over()) return;
+  // Who said HELLO in time has reported, though what it said is still being looked up.
+  if (workers.seating_awaited() && recovery.extend()) return;
   orphans.give_up_missing();
   workers.bury_missing();
   recovery.end();

@@ -43,6 +43,7 @@ struct Worker {
   std::vector<QueueNumber> queues;
   std::uint32_t weight = 1;
   std::uint32_t own_concurrency = 0;  // 0 = follows the weight
+  bool tell_weight = false;           // its HELLO named another than it has
 
   // What it holds, oldest hand-out first.
   Job* first_held = nullptr;
@@ -68,6 +69,7 @@ struct Worker {
 
   // While joining.
   std::optional<std::uint64_t> lookup;  // request of the jobs it reported, under way
+  JournalSequence lookup_sees = 0;      // what was recorded when it was asked for
   std::vector<Token> reported;  // what the lookup is about; the first `reported_held` are held
   std::size_t reported_held = 0;
   std::vector<Token> abandon;

@@ -15,8 +15,11 @@ Duration allowance_for(std::uint64_t bytes) {
 }
 
 // A moving average over about eight samples: quick enough to follow a queue whose jobs change.
+// Never 0, which means that nothing is known yet. A sample is what a peer says: 2⁵⁶ µs are 2,000
+// years.
 std::uint64_t average(std::uint64_t old, std::uint64_t sample) {
-  return old == 0 ? std::max<std::uint64_t>(sample, 1) : (old * 7 + sample) / 8;
+  sample = std::min(sample, std::uint64_t{1} << 56U);
+  return std::max<std::uint64_t>(old == 0 ? sample : (old * 7 + sample) / 8, 1);
 }
 
 // Jobs out longer than this get a row in `held` (design D6).

@@ -56,7 +56,9 @@ class WorkerDesk {
   void tick();
   [[nodiscard]] Instant next_check() const;  // attended time
 
-  // Listed instances that did not come back in time are dead; see Recovery.
+  // Whether a listed instance came back and is not welcomed yet; see Recovery.
+  [[nodiscard]] bool seating_awaited() const;
+  // Listed instances that did not come back in time are dead.
   void bury_missing();
 
   std::uint32_t set_weight(const std::string& name, std::uint32_t weight);
@@ -90,6 +92,7 @@ class WorkerDesk {
   [[nodiscard]] std::string_view fault_of(const wire::WorkerHello& hello) const;
   Worker& seat(Peer peer, const wire::WorkerHello& hello);
   void compare_reported(Worker& worker, const wire::WorkerHello& hello);
+  void look_up(Worker& worker);
   void claim(Worker& worker, const Token& token, bool is_held);
   bool take_orphan(Worker& worker, const Token& token);
   void welcome_if_ready(Worker& worker);

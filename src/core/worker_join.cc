@@ -72,9 +72,10 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
   worker->name = hello.name.empty() ? to_text(hello.instance).substr(0, 8) : printable(hello.name);
   worker->weight = hello.weight;
   worker->own_concurrency = hello.concurrency;
-  if (const auto set = weights_.find(worker->name); set != weights_.end()) {
-    worker->weight = set->second;
-  }
+  // A person's word counts for more than the worker's, unless the worker wants nothing.
+  const auto set = weights_.find(worker->name);
+  if (set != weights_.end() && hello.weight != 0) worker->weight = set->second;
+  worker->tell_weight = worker->weight != hello.weight;
   worker->queues.clear();
   for (const std::string_view name : hello.queues) {
     if (const Queue* queue = book_.open_queue(name)) worker->queues.push_back(queue->number);
@@ -107,11 +108,15 @@ void WorkerDesk::compare_reported(Worker& worker, const wire::WorkerHello& hello
   for (const Token& token : hello.held) claim(worker, token, true);
   worker.reported_held = worker.reported.size();
   for (const Token& token : hello.finished) claim(worker, token, false);
-  if (worker.reported.empty()) return;
+  if (!worker.reported.empty()) look_up(worker);
+}
+
+void WorkerDesk::look_up(Worker& worker) {
   LoadJobs lookup;
   lookup.request = deferred_.new_request();
   for (const Token& token : worker.reported) lookup.jobs.push_back(token.job);
   worker.lookup = lookup.request;
+  worker.lookup_sees = context_.last_record;
   lookups_[lookup.request] = worker.number;
   deferred_.read(std::move(lookup));
 }
@@ -148,6 +153,11 @@ void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
   Worker& worker = *workers_.at(at->second);
   lookups_.erase(at);
   worker.lookup.reset();
+  // While we looked, a lane may have left jobs to the disk that the answer shows as they were
+  // before.
+  const JournalSequence sees = std::max(loaded.as_of, worker.lookup_sees);
+  const auto is_old = [&](const Token& token) { return !book_.disk_is_seen(token.job, sees); };
+  if (std::any_of(worker.reported.begin(), worker.reported.end(), is_old)) return look_up(worker);
   for (std::size_t i = 0; i < worker.reported.size(); ++i) {
     const Token& token = worker.reported[i];
     const LoadedJob& found = loaded.jobs[i];
@@ -190,14 +200,25 @@ void WorkerDesk::welcome_if_ready(Worker& worker) {
                     ", concurrency " + std::to_string(worker.concurrency()) +
                     (resumed ? ", and goes on with " + std::to_string(worker.held) + " jobs" : ""));
   send(worker, std::move(welcome));
+  // So that it says so itself to the next router.
+  if (std::exchange(worker.tell_weight, false)) {
+    send(worker, wire::Capacity{worker.weight, worker.concurrency()});
+  }
   recovery_.reported(worker.instance);
   dispatcher_.join(worker);
+}
+
+bool WorkerDesk::seating_awaited() const {
+  return std::any_of(joining_.begin(), joining_.end(), [this](std::uint32_t number) {
+    return recovery_.lists(workers_.at(number)->instance);
+  });
 }
 
 // Instances of the journal that never came back: their jobs of which the journal knows count a
 // crash.
 void WorkerDesk::bury_missing() {
   for (const auto& [instance, name] : recovery_.missing()) {
+    if (by_instance_.count(instance) != 0) continue;  // it came, but is not welcomed yet
     context_.note(NoteKind::worker_dead, "worker " + name + " did not come back after the restart");
     context_.record(RemoveInstance{instance});
     known_.erase(instance);
