@@ -1,6 +1,8 @@
 #include "core/client_desk.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "core/names.h"
 
@@ -18,6 +20,12 @@ constexpr std::uint64_t record_overhead = 512;
 constexpr std::uint64_t retry_full_ms = 500;
 constexpr std::uint64_t retry_window_ms = 20;
 
+// Runs of ids a session may have at or above its floor, at least; more if its window is larger.
+constexpr std::size_t runs_min = 65536;
+
+// Bytes of results that one look into the journal may bring into memory.
+constexpr std::size_t lookup_bytes = std::size_t{64} << 20U;
+
 // Guide requests remembered while the first ids are reserved, which takes one commit.
 constexpr std::size_t early_max = 1024;
 
@@ -27,6 +35,10 @@ constexpr std::size_t early_max = 1024;
 // ------------------------------------------------------------------------------------
 
 void ClientDesk::on(Peer peer, const wire::ClientHello& hello) {
+  if (guide_clients_.count(peer) != 0) {
+    ++context_.counters.malformed;  // a peer keeps the dialect it started with
+    return;
+  }
   ClientSession& session = sessions_.connect(peer, hello.session, printable(hello.name));
   session.hello(std::max<std::uint64_t>(hello.floor, 1));
   context_.note(NoteKind::client_joined, "client " + session.name() + " is here");
@@ -47,10 +59,6 @@ void ClientDesk::welcome(ClientSession& session) {
 }
 
 void ClientDesk::on_durable() {
-  while (!uncommitted_.empty() && uncommitted_.front().first <= context_.durable) {
-    uncommitted_bytes_ -= uncommitted_.front().second;
-    uncommitted_.pop_front();
-  }
   if (book_.sequences_left() == 0) return;
   const std::vector<Early> early = std::exchange(early_, {});
   for (const Early& each : early) on(each.peer, wire::GuideRequest{each.body.view()});
@@ -83,12 +91,12 @@ void ClientDesk::on(Peer peer, const wire::Bye& bye) {
 
 void ClientDesk::gone(Peer peer) {
   sessions_.disconnect(peer);
-  const auto at = guide_jobs_.find(peer);
-  if (at == guide_jobs_.end()) return;
-  for (const JobId& id : at->second) {
+  const auto at = guide_clients_.find(peer);
+  if (at == guide_clients_.end()) return;
+  for (const JobId& id : at->second.jobs) {
     if (Job* job = book_.ready_in_memory(id)) book_.cancelled(*job);
   }
-  guide_jobs_.erase(at);
+  guide_clients_.erase(at);
   context_.note(NoteKind::guide_client_gone, "a Guide client left; its waiting job is dropped");
 }
 
@@ -155,6 +163,10 @@ ClientDesk::Refusal ClientDesk::check(const ClientSession& session, const wire::
   return check_room(session, submit, size);
 }
 
+std::uint64_t ClientDesk::cost_of(const Size& size) {
+  return size.bytes + size.jobs * record_overhead;
+}
+
 wire::ErrorCode ClientDesk::fault_of(const wire::JobOptions& options) {
   using wire::ErrorCode;
   if (!is_queue_name(options.queue)) return ErrorCode::bad_queue_name;
@@ -215,11 +227,18 @@ ClientDesk::Refusal ClientDesk::check_room(const ClientSession& session, const w
             retry_window_ms,
             {}};
   }
+  // A floor that stays behind would make the router remember every batch there ever was.
+  if (session.runs() >= std::max(runs_min, std::size_t{4} * config.window_jobs)) {
+    return {ErrorCode::window_exceeded,
+            "too many batches lie above the floor: raise it to the first that is not confirmed",
+            retry_window_ms,
+            {}};
+  }
   if (book_.sequences_left() < size.jobs) {
     return {ErrorCode::journal_full, "job ids are being reserved: try again", retry_window_ms, {}};
   }
-  // What the last commit left free, less what was accepted since.
-  if (admissible_bytes_ < uncommitted_bytes_ + size.bytes + size.jobs * record_overhead) {
+  if (const std::uint64_t cost = cost_of(size); admissible_bytes_ < cost) {
+    refused_cost_ = full_ ? std::min(refused_cost_, cost) : cost;
     if (!std::exchange(full_, true)) {
       context_.note(NoteKind::journal_full,
                     "the disk of the journal is full: new jobs are refused, held ones go on; free "
@@ -228,6 +247,7 @@ ClientDesk::Refusal ClientDesk::check_room(const ClientSession& session, const w
     return {
         ErrorCode::journal_full, "the router's disk is full: try again later", retry_full_ms, {}};
   }
+  std::map<QueueNumber, std::uint64_t> coming;
   for (const wire::SubmitGroup& group : submit.groups) {
     const Queue* queue = book_.open_queue(group.options.queue);
     if (queue == nullptr) {
@@ -237,7 +257,9 @@ ClientDesk::Refusal ClientDesk::check_room(const ClientSession& session, const w
               {}};
     }
     const std::uint64_t most = queue->settings.max_ready;
-    if (most > 0 && queue->counts.ready + queue->counts.later + group.items.size() > most) {
+    if (most == 0) continue;
+    const std::uint64_t more = coming[queue->number] += group.items.size();
+    if (queue->counts.ready + queue->counts.later + more > most) {
       return {ErrorCode::queue_full,
               "queue " + queue->settings.name + " holds its limit of " + std::to_string(most) +
                   " jobs: try again later",
@@ -300,9 +322,7 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
       }
     }
   }
-  const std::uint64_t cost = size.bytes + size.jobs * record_overhead;
-  uncommitted_.emplace_back(batch.put, cost);
-  uncommitted_bytes_ += cost;
+  admissible_bytes_ -= std::min(admissible_bytes_, cost_of(size));
   const JournalSequence number = batch.put;
   session.accept(std::move(batch), size.jobs);
   sessions_.await(session, submit.batch, number);
@@ -338,15 +358,27 @@ void ClientDesk::on(Peer peer, const wire::Ask& asked) {
 }
 
 void ClientDesk::ask(std::vector<JobId> jobs, bool tell_unknown, const Uuid& session) {
-  LoadResults lookup{deferred_.new_request(), std::move(jobs)};
-  asked_[lookup.request] = {session, tell_unknown};
-  deferred_.read(std::move(lookup));
+  deferred_.read(next_lookup({session, tell_unknown, std::move(jobs)}));
+}
+
+// One part after the other: all results of a client at once might not fit into memory.
+LoadResults ClientDesk::next_lookup(Asked asked) {
+  const std::size_t most =
+      std::max<std::size_t>(lookup_bytes / context_.config.payload_bytes_max, 1);
+  const std::size_t end = std::min(asked.answered + most, asked.jobs.size());
+  const auto at = [&](std::size_t i) {
+    return asked.jobs.begin() + static_cast<std::ptrdiff_t>(i);
+  };
+  LoadResults lookup{deferred_.new_request(), {at(asked.answered), at(end)}};
+  asked.answered = end;
+  asked_[lookup.request] = std::move(asked);
+  return lookup;
 }
 
 void ClientDesk::on_results(const ResultsLoaded& loaded) {
   const auto at = asked_.find(loaded.request);
   if (at == asked_.end()) return;
-  const Asked asked = at->second;
+  Asked asked = std::move(at->second);
   asked_.erase(at);
   ClientSession* session = sessions_.of(asked.session);
   if (session == nullptr || !session->peer) return;
@@ -363,12 +395,14 @@ void ClientDesk::on_results(const ResultsLoaded& loaded) {
     answer.reason = result.place == Place::dead ? "dead letter" : "result no longer kept";
     context_.send(*session->peer, Side::frontend, answer);
   }
+  if (asked.answered < asked.jobs.size()) context_.read(next_lookup(std::move(asked)));
 }
 
 void ClientDesk::on(Peer peer, const wire::Acknowledge& acknowledge) {
   ClientSession* session = sessions_.of(peer);
-  if (session != nullptr) session->last_heard = context_.attended();
-  sessions_.acknowledge(acknowledge.jobs);
+  if (session == nullptr) return on(peer, wire::Heartbeat{});
+  session->last_heard = context_.attended();
+  sessions_.acknowledge(*session, acknowledge.jobs);
 }
 
 // ---- the rest
@@ -387,18 +421,24 @@ void ClientDesk::on(Peer peer, const wire::GuideRequest& request) {
     return;
   }
   Queue& queue = *book_.open_queue("default");
-  if (queue.memory_only.bytes + request.body.size() > context_.config.ready_bytes) return;
+  const QueueCounts& guests = queue.memory_only;
+  const std::uint64_t jobs = guests.ready + guests.held + 1;
+  const std::uint64_t bytes = guests.bytes + request.body.size() + jobs * job_memory;
+  if (bytes > context_.config.ready_bytes) return;
   NewJob fresh;
   wire::JobOptions options;
   fresh.header = header_of(options, queue);
   fresh.priority = options.priority;
   fresh.payload = Payload::copy_of(request.body);
-  std::vector<JobId>& jobs = guide_jobs_[peer];
-  // Only what still waits needs to be remembered.
-  jobs.erase(std::remove_if(jobs.begin(), jobs.end(),
-                            [&](const JobId& id) { return book_.ready_in_memory(id) == nullptr; }),
-             jobs.end());
-  jobs.push_back(book_.accept_in_memory(queue, fresh, peer));
+  GuideClient& client = guide_clients_[peer];
+  client.jobs.push_back(book_.accept_in_memory(queue, fresh, peer));
+  if (client.jobs.size() < client.prune_at) return;
+  // Only what still waits needs to be remembered; looked over rarely, as one peer may ask much.
+  const auto waits = [&](const JobId& id) { return book_.ready_in_memory(id) != nullptr; };
+  std::vector<JobId> waiting;
+  std::copy_if(client.jobs.begin(), client.jobs.end(), std::back_inserter(waiting), waits);
+  client.jobs = std::move(waiting);
+  client.prune_at = std::max<std::size_t>(16, 2 * client.jobs.size());
 }
 
 void ClientDesk::on(Peer peer, const wire::Admin& admin) {
@@ -409,7 +449,7 @@ void ClientDesk::on(Peer peer, const wire::Admin& admin) {
 
 void ClientDesk::on_space(std::uint64_t admissible_bytes) {
   admissible_bytes_ = admissible_bytes;
-  if (full_ && admissible_bytes > record_overhead) {
+  if (full_ && admissible_bytes >= refused_cost_) {
     full_ = false;
     context_.note(NoteKind::journal_has_room, "the journal has room again: jobs are taken");
   }

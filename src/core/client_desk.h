@@ -50,6 +50,7 @@ class ClientDesk {
     std::uint64_t bytes = 0;
   };
 
+  [[nodiscard]] static std::uint64_t cost_of(const Size& size);
   void welcome(ClientSession& session);
   void refuse(Peer peer, const wire::Submit& submit, const ClientSession* session,
               const Refusal& refusal);
@@ -67,16 +68,18 @@ class ClientDesk {
   struct Asked {
     Uuid session;
     bool tell_unknown = false;
+    std::vector<JobId> jobs;
+    std::size_t answered = 0;  // of them, or being looked up
   };
+  [[nodiscard]] LoadResults next_lookup(Asked asked);
 
   Context& context_;
   Sessions& sessions_;
   JobBook& book_;
   Deferred& deferred_;
-  std::uint64_t admissible_bytes_ = ~std::uint64_t{0};
-  std::deque<std::pair<JournalSequence, std::uint64_t>> uncommitted_;  // batches and their cost
-  std::uint64_t uncommitted_bytes_ = 0;
+  std::uint64_t admissible_bytes_ = ~std::uint64_t{0};  // as last told, less what came since
   bool full_ = false;
+  std::uint64_t refused_cost_ = 0;  // while full: the least that found no room
   struct Early {
     Peer peer{};
     Payload body;
@@ -84,7 +87,11 @@ class ClientDesk {
   std::vector<Uuid> unwelcomed_;
   std::vector<Early> early_;  // Guide requests that came before ids were reserved
   std::unordered_map<std::uint64_t, Asked> asked_;  // lookups under way
-  std::unordered_map<Peer, std::vector<JobId>> guide_jobs_;
+  struct GuideClient {
+    std::vector<JobId> jobs;  // those that wait, and some that waited
+    std::size_t prune_at = 16;
+  };
+  std::unordered_map<Peer, GuideClient> guide_clients_;
   std::deque<std::string> texts_;  // what this step's REFUSED point into
 };
 

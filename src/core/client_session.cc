@@ -11,6 +11,7 @@ void ClientSession::raise_floor(std::uint64_t floor) {
   while (!batches_.empty() && batches_.front().number < floor_) {
     // A client that no longer asks for a batch has its confirms, or gave up on them.
     confirm_rest(batches_.front(), [](const BatchRun&) {});
+    runs_ -= batches_.front().runs.size();
     batches_.pop_front();
   }
 }
@@ -25,6 +26,7 @@ void ClientSession::accept(Batch batch, std::uint32_t new_jobs) {
   last_batch_ = batch.number;
   unconfirmed_jobs_ += new_jobs;
   unconfirmed_bytes_ += batch.bytes;
+  runs_ += batch.runs.size();
   batches_.push_back(std::move(batch));
 }
 
@@ -62,6 +64,8 @@ ClientSession ClientSession::from_record(const PutSession& record) {
   ClientSession session(record.session, "");
   session.last_batch_ = record.last_batch;
   session.last_seen = record.last_seen;
+  session.in_journal = true;
+  session.runs_ = record.runs.size();
   for (const BatchRun& run : record.runs) {
     if (session.batches_.empty() || session.batches_.back().number != run.batch) {
       Batch batch;

@@ -38,6 +38,8 @@ class ClientSession {
   [[nodiscard]] std::uint64_t floor() const { return floor_; }
   [[nodiscard]] std::uint32_t unconfirmed_jobs() const { return unconfirmed_jobs_; }
   [[nodiscard]] std::uint64_t unconfirmed_bytes() const { return unconfirmed_bytes_; }
+  // Of all batches at or above the floor: what is remembered, and what each commit writes.
+  [[nodiscard]] std::size_t runs() const { return runs_; }
 
   // The client's lowest unconfirmed batch: what lies below is never resent, and is forgotten here.
   void raise_floor(std::uint64_t floor);
@@ -62,7 +64,8 @@ class ClientSession {
   std::optional<Peer> peer;
   Instant last_heard{};
   WallTime last_seen{};
-  bool changed = false;  // since the last commit was taken
+  bool changed = false;     // since the last commit was taken
+  bool in_journal = false;  // has a row, or will have one with the next commit
 
  private:
   Uuid uuid_;
@@ -70,6 +73,7 @@ class ClientSession {
   std::uint64_t last_batch_ = 0;
   std::uint64_t floor_ = 1;
   std::deque<Batch> batches_;  // by number
+  std::size_t runs_ = 0;
   std::uint32_t unconfirmed_jobs_ = 0;
   std::uint64_t unconfirmed_bytes_ = 0;
 };

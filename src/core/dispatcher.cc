@@ -14,6 +14,10 @@ constexpr std::uint64_t one = std::uint64_t{1} << 32U;
 // for the next.
 constexpr std::uint64_t lag_max = 128 * one;
 
+// Virtual time runs on and 64 bits end, after 2³² hand-outs of weight 1: at this point, which is
+// rare enough to cost nothing, everybody steps back.
+constexpr std::uint64_t step_back_at = std::uint64_t{1} << 44U;
+
 std::size_t index_of(Policy policy) { return static_cast<std::size_t>(policy); }
 
 }  // namespace
@@ -154,11 +158,27 @@ void Dispatcher::update(Worker& worker) {
   const bool had_credit = worker.listed;
   if (had_credit) worker.group->unlist(worker);
   if (credit(worker) == 0) return;
-  if (!had_credit && worker.virtual_time + lag_max < virtual_now_) {
-    worker.virtual_time = virtual_now_ - lag_max;
-  }
+  if (!had_credit) worker.virtual_time = std::max(worker.virtual_time, earliest());
   set_keys(worker);
   worker.group->list(worker);
+}
+
+std::uint64_t Dispatcher::earliest() const {
+  return virtual_now_ > lag_max ? virtual_now_ - lag_max : 0;
+}
+
+void Dispatcher::step_back() {
+  const std::uint64_t step = earliest();
+  for (const auto& [key, group] : groups_) {
+    for (Worker* worker : group->members) {
+      const bool is_listed = worker->listed;
+      if (is_listed) group->unlist(*worker);
+      worker->virtual_time = std::max(worker->virtual_time, step) - step;
+      set_keys(*worker);
+      if (is_listed) group->list(*worker);
+    }
+  }
+  virtual_now_ -= step;
 }
 
 Worker* Dispatcher::choose(const Queue& queue) {
@@ -201,6 +221,7 @@ void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
   }
   book_.woken().clear();
   if (context_.stopping) return;
+  if (virtual_now_ >= step_back_at) step_back();
   for (auto& [key, group] : groups_) {
     while (group->has_credit()) {
       Queue* queue = group->front();
@@ -212,6 +233,7 @@ void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
       }
       Worker* worker = choose(*queue);
       virtual_now_ = std::max(virtual_now_, worker->virtual_time);
+      worker->virtual_time = std::max(worker->virtual_time, earliest());
       worker->virtual_time += one / std::max<std::uint32_t>(worker->weight, 1);
       worker->last_used = ++uses_;
       group->served();

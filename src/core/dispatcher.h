@@ -80,6 +80,8 @@ class Dispatcher {
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
   void set_keys(Worker& worker);
+  [[nodiscard]] std::uint64_t earliest() const;  // how far behind virtual now a worker may be
+  void step_back();
 
   Context& context_;
   JobBook& book_;

@@ -42,7 +42,8 @@ struct Durable {
 };
 
 // Payload and record bytes that may still be accepted before the disk counts as full; sent after
-// every commit and whenever it changes. The core refuses new jobs when it is used up.
+// every commit and whenever it changes, without what waits for a commit. The core takes off what it
+// accepts from then on, and refuses new jobs when the rest is too small.
 struct Space {
   std::uint64_t admissible_bytes = 0;
 };

@@ -88,9 +88,12 @@ class JobPool {
   std::size_t in_use_ = 0;
 };
 
-// What a waiting job costs in memory; the windows share Config::ready_bytes in this coin.
+// What a waiting job costs in memory beside its payload. 64: map node, free slot.
+inline constexpr std::size_t job_memory = sizeof(Job) + 64;
+
+// And with it; the windows share Config::ready_bytes in this coin.
 inline std::size_t memory_cost(const Job& job) {
-  return sizeof(Job) + 64 + (job.payload_here ? job.payload_bytes : 0);  // 64: map node, free slot
+  return job_memory + (job.payload_here ? job.payload_bytes : 0);
 }
 
 }  // namespace zcrew::core

@@ -5,11 +5,19 @@
 namespace zcrew::core {
 
 void Sessions::recover(const Recovered& recovered) {
-  for (const PutSession& record : recovered.sessions) add(ClientSession::from_record(record));
+  // The journal knows when a session last submitted. Its client may have been there since, so it
+  // has as long to come back as its results are kept.
+  const auto cast = [](Duration time) { return std::chrono::duration_cast<Milliseconds>(time); };
+  const WallTime seen =
+      context_.now.wall - cast(context_.config.session_ttl) + cast(context_.config.result_ttl);
+  for (const PutSession& record : recovered.sessions) {
+    ClientSession& session = add(ClientSession::from_record(record));
+    session.last_seen = std::max(session.last_seen, seen);
+  }
   const WallTime expires_at =
       context_.now.wall + std::chrono::duration_cast<Milliseconds>(context_.config.result_ttl);
   for (const JobId& id : recovered.results) {
-    results_[id] = {0, expires_at};
+    results_[id] = {0, expires_at, {}};
     results_by_expiry_.emplace_back(expires_at, id);
   }
 }
@@ -63,11 +71,13 @@ ClientSession& Sessions::connect(Peer peer, const Uuid& uuid, const std::string&
 }
 
 void Sessions::disconnect(Peer peer) {
-  if (ClientSession* session = of(peer)) {
-    session->peer.reset();
-    session->last_seen = context_.now.wall;
-    by_peer_.erase(peer);
-  }
+  ClientSession* session = of(peer);
+  if (session == nullptr) return;
+  // One that never had a batch accepted left nothing: its next HELLO says all there is to know.
+  if (!session->in_journal) return drop(Uuid{session->uuid()});
+  session->peer.reset();
+  session->last_seen = context_.now.wall;
+  by_peer_.erase(peer);
 }
 
 void Sessions::drop(const Uuid& uuid) {
@@ -75,16 +85,17 @@ void Sessions::drop(const Uuid& uuid) {
   if (at == by_uuid_.end()) return;
   Slot& slot = slots_[at->second];
   if (slot.session->peer) by_peer_.erase(*slot.session->peer);
+  const bool in_journal = slot.session->in_journal;
   slot.session.reset();
   ++slot.generation;
   free_slots_.push_back(at->second);
   by_uuid_.erase(at);
-  context_.record(RemoveSession{uuid});
+  if (in_journal) context_.record(RemoveSession{uuid});
 }
 
 void Sessions::mark_changed(ClientSession& session) {
   if (session.changed) return;
-  session.changed = true;
+  session.changed = session.in_journal = true;
   changed_.push_back(by_uuid_.at(session.uuid()));
 }
 
@@ -108,11 +119,6 @@ void Sessions::await(ClientSession& session, std::uint64_t batch, JournalSequenc
 }
 
 void Sessions::on_durable() {
-  while (!deaths_.empty() && deaths_.front().first <= context_.durable) {
-    told_.push_back(std::move(deaths_.front().second));
-    deaths_.pop_front();
-  }
-  for (const PutResult& death : told_) repeat_result(death);
   while (!awaiting_.empty() && awaiting_.front().number <= context_.durable) {
     const Awaited awaited = awaiting_.front();
     awaiting_.pop_front();
@@ -126,6 +132,12 @@ void Sessions::on_durable() {
                     wire::Confirm{run.batch, run.index, run.count, run.first});
     });
   }
+  // After the confirms: a RESULT would be one, and no job is confirmed twice.
+  while (!deaths_.empty() && deaths_.front().first <= context_.durable) {
+    told_.push_back(std::move(deaths_.front().second));
+    deaths_.pop_front();
+  }
+  for (const PutResult& death : told_) repeat_result(death);
 }
 
 void Sessions::repeat_confirms(ClientSession& session, Batch& batch) {
@@ -204,8 +216,10 @@ void Sessions::store_result(PutResult result) {
   if (of(result.origin.session) == nullptr) return;
   const JobId id = result.id;
   const WallTime expires_at = result.expires_at;
-  const JournalSequence number = context_.record(std::move(result));
-  results_[id] = {number, expires_at};
+  StoredResult& stored = results_[id];
+  stored.expires_at = expires_at;
+  stored.session = result.origin.session;
+  stored.put = context_.record(std::move(result));
   results_by_expiry_.emplace_back(expires_at, id);
   forget_taken_results();
 }
@@ -227,10 +241,12 @@ void Sessions::forget_taken_results() {
   results_by_expiry_ = std::move(kept);
 }
 
-void Sessions::acknowledge(const std::vector<JobId>& jobs) {
+void Sessions::acknowledge(const ClientSession& session, const std::vector<JobId>& jobs) {
   for (const JobId& id : jobs) {
     const auto at = results_.find(id);
     if (at == results_.end()) continue;
+    const Uuid& owner = at->second.session;
+    if (owner != Uuid{} && owner != session.uuid()) continue;
     context_.record(RemoveResult{id, at->second.put});
     results_.erase(at);
   }
@@ -246,15 +262,17 @@ std::vector<Peer> Sessions::connected() const {
 
 void Sessions::expire() {
   const Duration silence = context_.config.heartbeat * context_.config.liveness;
+  for (const Peer peer : connected()) {
+    const ClientSession& session = *of(peer);
+    if (context_.attended() - session.last_heard <= 3 * silence) continue;
+    context_.note(NoteKind::client_left, "client " + session.name() + " fell silent");
+    disconnect(peer);
+  }
   std::vector<Uuid> expired;
-  for (Slot& slot : slots_) {
-    ClientSession* session = slot.session.get();
-    if (session == nullptr) continue;
-    if (session->peer && context_.attended() - session->last_heard > 3 * silence) {
-      context_.note(NoteKind::client_left, "client " + session->name() + " fell silent");
-      disconnect(*session->peer);
-    }
-    if (!session->peer && context_.now.wall - session->last_seen > context_.config.session_ttl) {
+  for (const Slot& slot : slots_) {
+    const ClientSession* session = slot.session.get();
+    if (session == nullptr || session->peer) continue;
+    if (context_.now.wall - session->last_seen > context_.config.session_ttl) {
       expired.push_back(session->uuid());
     }
   }

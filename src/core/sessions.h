@@ -51,8 +51,8 @@ class Sessions {
   // Says again what of a resent batch is safe already.
   void repeat_confirms(ClientSession& session, Batch& batch);
 
-  // Callers have these results.
-  void acknowledge(const std::vector<JobId>& jobs);
+  // The session has these results of its own.
+  void acknowledge(const ClientSession& session, const std::vector<JobId>& jobs);
 
   // Drops sessions and results nobody came back for, and connections that fell silent.
   void expire();
@@ -76,6 +76,7 @@ class Sessions {
   struct StoredResult {
     JournalSequence put = 0;
     WallTime expires_at{};
+    Uuid session;  // zero: from before the start, whose it is only the journal knows
   };
   [[nodiscard]] ClientSession* find(SessionRef reference) const;
   ClientSession& add(ClientSession session);

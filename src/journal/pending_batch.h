@@ -36,8 +36,8 @@ class PendingBatch {
   // The number of the last record added; with empty() it is durable by definition.
   [[nodiscard]] core::JournalSequence last() const { return last_; }
 
-  // What waits here, in the coin of Journal::make_room(). The room that a commit reported does not
-  // contain it; the core reckons with that itself (it knows what it accepted since).
+  // What waits here, in the coin of Journal::make_room(). It comes off the room that a commit
+  // reports before the core is told; the core takes off only what it accepts from then on.
   [[nodiscard]] std::uint64_t bytes() const { return open_bytes_ + closed_bytes_; }
 
   // The oldest batch: a closed one if there is any, or else the open one with `totals`. Each
