@@ -95,7 +95,6 @@ enum class NoteKind : std::uint8_t {
   job_retried,
   job_dead,
   job_requeued,
-  job_timed_out,
   outcome_stale,
   session_dropped,
   queue_made,

@@ -47,7 +47,7 @@ struct JobHeader {
 struct HistoryEntry {
   WallTime at{};
   std::uint32_t attempt = 0;
-  std::string event;  // "failed", "rejected", "crash", "timeout", "redriven"
+  std::string event;  // "failed", "rejected", "crash", "redriven"
   std::string worker;
   std::string text;  // at most limits::history_text_bytes
 };

@@ -28,8 +28,6 @@ const char* plural_of(NoteKind kind) {
       return "dead letters";
     case NoteKind::job_requeued:
       return "jobs back in their queues";
-    case NoteKind::job_timed_out:
-      return "attempts over their time limit";
     case NoteKind::client_joined:
       return "clients that joined";
     case NoteKind::client_left:
@@ -55,7 +53,6 @@ LogLevel level_of(NoteKind kind) {
     case NoteKind::worker_superseded:
     case NoteKind::batch_refused:
     case NoteKind::job_dead:
-    case NoteKind::job_timed_out:
     case NoteKind::outcome_stale:
     case NoteKind::loop_stalled:
     case NoteKind::guide_lease_over:
@@ -82,7 +79,6 @@ bool is_bounded(NoteKind kind) {
     case NoteKind::job_retried:
     case NoteKind::job_dead:
     case NoteKind::job_requeued:
-    case NoteKind::job_timed_out:
     case NoteKind::client_joined:
     case NoteKind::client_left:
     case NoteKind::session_dropped:

@@ -50,9 +50,9 @@ std::string_view to_text(core::NoteKind kind) {
       "worker_superseded", "worker_suspect",   "worker_dead",      "worker_left",
       "worker_draining",   "recovery_started", "recovery_over",    "batch_refused",
       "batch_duplicate",   "job_retried",      "job_dead",         "job_requeued",
-      "job_timed_out",     "outcome_stale",    "session_dropped",  "queue_made",
-      "loop_stalled",      "journal_full",     "journal_has_room", "guide_lease_over",
-      "guide_client_gone", "command",          "malformed"};
+      "outcome_stale",     "session_dropped",  "queue_made",       "loop_stalled",
+      "journal_full",      "journal_has_room", "guide_lease_over", "guide_client_gone",
+      "command",           "malformed"};
   static_assert(texts.back() == "malformed", "a note kind has no word");
   return texts.at(static_cast<std::size_t>(kind));
 }

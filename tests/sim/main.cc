@@ -38,7 +38,6 @@ bool is_out_of_reach(std::size_t kind) {
     case core::NoteKind::worker_draining:
     case core::NoteKind::session_dropped:
     case core::NoteKind::malformed:
-    case core::NoteKind::job_timed_out:
       return true;
     default:
       return false;
