@@ -109,10 +109,10 @@ int check(const Options& options) {
 void add_check(Tool& tool) {
   CLI::App* command = add_command(tool.app, "check", "Verify a journal that no router uses",
                                   "Reads everything and changes nothing.\n\nExample:\n  zcrew "
-                                  "check --journal /var/lib/zcrew\n\n" +
+                                  "check /var/lib/zcrew\n\n" +
                                       exit_codes({0, 2, 65, 73, 74, 78}));
   auto options = std::make_shared<Options>();
-  command->add_option("--journal", options->journal, "Directory of the journal")
+  command->add_option("--journal,DIR", options->journal, "Directory of the journal")
       ->type_name("DIR")
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print the findings as a JSON document");

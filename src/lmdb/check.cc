@@ -13,8 +13,7 @@ CheckReport check_journal(const std::string& directory) {
   try {
     const OpenedFile file = open_file(directory, false);
     const Transaction snapshot(file.environment->get(), Transaction::Mode::read);
-    if (!is_journal(*file.directory, snapshot.get()))
-      throw OpenError(OpenFailure::not_a_journal, "there is no zcrew journal in " + directory);
+    if (!is_journal(*file.directory, snapshot.get())) refuse_no_journal(directory);
     const Databases databases = open_databases(snapshot.get());
     CheckWalk(snapshot.get(), databases, report).everything();
   } catch (const OpenError&) {

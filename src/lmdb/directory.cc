@@ -36,7 +36,8 @@ constexpr off_t reader_table_bytes = 16384;
 [[noreturn]] void refuse(const std::string& path, std::string_view doing, int error) {
   throw OpenError(OpenFailure::io, "cannot " + std::string(doing) + " the journal " + path + ": " +
                                        std::strerror(error) +
-                                       ". Give a directory that this user can write to");
+                                       ". Give a directory that is there and that this user can "
+                                       "write to");
 }
 
 void flush_directory(const std::string& path) {
@@ -65,11 +66,22 @@ int write_line(int fd, std::string_view line, std::size_t offset) {
 
 }  // namespace
 
+void refuse_no_journal(const std::string& path) {
+  throw OpenError(OpenFailure::not_a_journal,
+                  "there is no zcrew journal in " + path +
+                      ". Name the directory that `zcrew router --journal` was given");
+}
+
 Directory::Directory(std::string path, bool make) : path_(std::move(path)) {
   if (make) make_path();
   struct stat found {};
   if (::stat(path_.c_str(), &found) != 0) refuse(path_, "open", errno);
   if (!S_ISDIR(found.st_mode)) refuse(path_, "open", ENOTDIR);
+  const auto has = [&](const char* file) {
+    return ::stat((path_ + file).c_str(), &found) == 0 || errno != ENOENT;
+  };
+  // Before anything is written into a directory that was named by mistake.
+  if (!make && !has("/lock") && !has("/data.mdb")) refuse_no_journal(path_);
   lock();
   give_readers_room();
 }

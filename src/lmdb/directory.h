@@ -6,10 +6,13 @@
 
 namespace zcrew::lmdb {
 
+// Throws OpenError (not_a_journal).
+[[noreturn]] void refuse_no_journal(const std::string& path);
+
 class Directory {
  public:
   // Locks the directory `path`, which is made if it is missing and `make` is set. Throws OpenError
-  // (io, locked).
+  // (io, locked, and without `make` not_a_journal).
   Directory(std::string path, bool make);
   ~Directory();
   Directory(const Directory&) = delete;

@@ -65,7 +65,7 @@ OpenedFile open_file(const std::string& path, bool make) {
   const Directory& directory = *opened.directory;
   if (!directory.has_content()) {
     if (directory.marked()) refuse_lost(directory, "data.mdb is missing or empty");
-    if (!make) throw OpenError(OpenFailure::not_a_journal, "there is no zcrew journal in " + path);
+    if (!make) refuse_no_journal(path);
   }
   Attempt attempt = try_to_open(directory);
   const bool torn = attempt.code == MDB_INVALID || (attempt.code == 0 && !attempt.complete);

@@ -197,6 +197,7 @@ class Router(CrewTest):
         router.kill()
         run = self.crew.zcrew("check", "--journal", router.journal)
         self.assertIn("10", run.stdout)
+        self.assertEqual(self.crew.zcrew("check", router.journal).stdout, run.stdout)
 
 
 if __name__ == "__main__":
