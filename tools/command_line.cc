@@ -22,16 +22,40 @@ namespace {
 constexpr std::array<std::pair<const char*, std::int64_t>, 5> units{
     {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}}};
 
+// CLI11's own words list every unit it knows; ours show how to write it.
+bool is_refused(const CLI::Validator& validator, std::string& text) {
+  try {
+    return !validator(text).empty();
+  } catch (const CLI::ValidationError&) {
+    return true;
+  }
+}
+
+CLI::Validator as_bytes() {
+  const CLI::AsSizeValue exact(false);
+  return CLI::Validator{[exact](std::string& text) {
+                          const std::string given = text;
+                          if (is_refused(exact, text))
+                            return given + " is no size: write bytes, or 64K, 1M, 2G";
+                          return std::string{};
+                        },
+                        ""};
+}
+
 // Whole numbers stay exact; a fraction goes by way of a double.
 CLI::Validator as_milliseconds() {
   const std::map<std::string, std::int64_t> whole(units.begin(), units.end());
   const std::map<std::string, double> parts(units.begin(), units.end());
   const CLI::AsNumberWithUnit exact(whole, CLI::AsNumberWithUnit::CASE_SENSITIVE);
   const CLI::AsNumberWithUnit rounded(parts, CLI::AsNumberWithUnit::CASE_SENSITIVE);
-  return CLI::Validator{[exact, rounded](std::string& text) {
-                          return (text.find('.') == std::string::npos ? exact : rounded)(text);
-                        },
-                        ""};
+  return CLI::Validator{
+      [exact, rounded](std::string& text) {
+        const std::string given = text;
+        if (is_refused(text.find('.') == std::string::npos ? exact : rounded, text))
+          return given + " is no time: write 500ms, 2s, 1.5m, 2h or 1d";
+        return std::string{};
+      },
+      ""};
 }
 
 // "5" means five seconds, as for sleep and timeout.
@@ -175,7 +199,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::m
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& target,
                       const std::string& description) {
   return app.add_option(name, target, description)
-      ->transform(CLI::AsSizeValue(false).description(""))
+      ->transform(as_bytes())
       ->type_name("SIZE")
       ->default_str(size_text(target));
 }

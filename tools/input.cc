@@ -11,16 +11,15 @@
 
 namespace zcrew::tool {
 
-namespace {
-
-[[noreturn]] void fail() { throw std::system_error(errno, std::generic_category()); }
-
-}  // namespace
-
 Input::Input(const std::string& path)
-    : fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+    : name_(path == "-" ? "standard input" : path),
+      fd_(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
       owned_(path != "-") {
   if (fd_ < 0) fail();
+}
+
+void Input::fail() const {
+  throw std::system_error(errno, std::generic_category(), "cannot read " + name_);
 }
 
 Input::~Input() {

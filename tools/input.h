@@ -12,7 +12,7 @@ namespace zcrew::tool {
 
 class Input {
  public:
-  // "-" is standard input. Throws std::system_error.
+  // "-" is standard input. Throws std::system_error, whose what() names the input.
   explicit Input(const std::string& path);
   ~Input();
   Input(const Input&) = delete;
@@ -25,6 +25,9 @@ class Input {
   [[nodiscard]] std::size_t size_hint() const;
 
  private:
+  [[noreturn]] void fail() const;
+
+  std::string name_;
   int fd_;
   bool owned_;
 };

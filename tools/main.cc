@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "output.h"
 #include "signals.h"
+#include "standard_streams.h"
 #include "zcrew/error.h"
 
 namespace {
@@ -41,6 +42,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tool::occupy_standard_streams();
   try {
     return run(argc, argv);
   } catch (const Error& error) {

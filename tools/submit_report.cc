@@ -80,7 +80,7 @@ void Report::take(const Finished& event) {
   put(event.ticket, settings_.json ? object_of(event, source_.label(event.ticket)) : plain(event));
   if (!done && !settings_.json) {
     complain_(fmt::format(
-        "job {} ({}) is {} after {} attempt{}: {}{}{}; {}", event.id, label(event.ticket),
+        "job {} ({}) is {} after {} attempt{}: {}{}{}; {}", event.id, title(event.ticket),
         to_text(event.end), event.attempts, event.attempts == 1 ? "" : "s", event.reason,
         event.result.empty() ? "" : ": ", cell(event.result), cure_of(event.end)));
   }
@@ -95,7 +95,7 @@ void Report::take(const RefusedJob& event) {
                                            {"reason", event.text},
                                            {"input", source_.label(event.ticket)}})
                             : std::string{});
-  complain_(fmt::format("refused {}: {} ({})", label(event.ticket), event.text, event.code));
+  complain_(fmt::format("refused {}: {} ({})", title(event.ticket), event.text, event.code));
 }
 
 std::uint64_t Report::settled() const {
@@ -108,8 +108,8 @@ std::string Report::plain(const Finished& event) const {
   return event.result + (ends ? "" : "\n");
 }
 
-std::string Report::label(Ticket ticket) const {
-  std::string text = cell(source_.label(ticket));
+std::string Report::title(Ticket ticket) const {
+  std::string text = cell(source_.title(ticket));
   if (text.size() > label_bytes_max) text = text.substr(0, label_bytes_max) + "…";
   return text;
 }

@@ -46,7 +46,7 @@ class Report {
  private:
   void put(Ticket ticket, std::string text);
   [[nodiscard]] std::string plain(const Finished& event) const;
-  [[nodiscard]] std::string label(Ticket ticket) const;
+  [[nodiscard]] std::string title(Ticket ticket) const;
 
   const ReportSettings settings_;
   const Source& source_;

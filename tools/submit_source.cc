@@ -72,6 +72,7 @@ class Lines : public Source {
   }
 
   [[nodiscard]] std::string label(Ticket ticket) const override { return std::to_string(ticket); }
+  [[nodiscard]] std::string title(Ticket ticket) const override { return "line " + label(ticket); }
 
   [[nodiscard]] std::optional<double> share() const override {
     if (input_.size_hint() == 0) return std::nullopt;

@@ -30,6 +30,9 @@ class Source {
   // What a person calls the ticket's payload: the argument, the line's number, the file's path.
   [[nodiscard]] virtual std::string label(Ticket ticket) const = 0;
 
+  // The same within a sentence.
+  [[nodiscard]] virtual std::string title(Ticket ticket) const { return label(ticket); }
+
   // How much of the input next() has read, 0 to 1, if its end is known.
   [[nodiscard]] virtual std::optional<double> share() const { return std::nullopt; }
 };

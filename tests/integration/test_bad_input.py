@@ -67,6 +67,42 @@ class CommandLine(CrewTest):
                 self.assertNotEqual(run.returncode, 0)
                 self.assertIn("no-such-file", run.stderr)
 
+    def test_values_that_are_none_are_told_how_to_write_them(self):
+        self.says_no(2, "submit", "--delay", "soon", "x", word="write 500ms, 2s, 1.5m, 2h or 1d")
+        self.says_no(2, "router", "--max-payload", "lots", word="write bytes, or 64K, 1M, 2G")
+
+    def test_a_line_over_the_limit_is_named_as_a_line(self):
+        router = self.crew.router("--max-payload", "10")
+        run = self.crew.call(router.submit_arguments("--lines", "-"), check=False,
+                             stdin="short\nmuch too long\n")
+        self.assertEqual(run.returncode, 77, run.stderr)
+        self.assertIn("refused line 2:", run.stderr)
+
+    def test_without_standard_streams_nothing_else_takes_their_place(self):
+        router = self.crew.router()
+        closed = self.crew.call(["sh", "-c", '"$@" <&-', "-",
+                                 *router.submit_arguments("--lines", "-")], check=False)
+        self.assertEqual(closed.returncode, 74, closed.stderr)
+        self.assertIn("cannot read standard input", closed.stderr)
+        status = [self.crew.tool, "status", "--router", router.clients]
+        self.assertEqual(self.crew.call(["sh", "-c", '"$@" >&-', "-", *status],
+                                        check=False).returncode, 74)
+        router.process.terminate()
+        quiet = self.crew.run("quiet", ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "-",
+                                        *router.arguments()])
+        router.status()  # waits for it
+        for number in "012":
+            self.assertEqual(os.readlink(f"/proc/{quiet.pid}/fd/{number}"), "/dev/null")
+        self.assertEqual(quiet.terminate(), 0)
+        self.crew.zcrew("check", router.journal)
+
+    def test_check_leaves_a_directory_that_is_no_journal_as_it_was(self):
+        other = self.folder / "other"
+        other.mkdir()
+        self.says_no(78, "check", other, word="there is no zcrew journal in")
+        self.assertEqual(list(other.iterdir()), [])
+        self.says_no(2, "check", other, "--journal", other)
+
     def test_a_journal_that_is_none(self):
         (self.folder / "file").write_text("not a directory")
         self.assertIn(self.crew.zcrew("router", "--clients", "tcp://127.0.0.1:*", "--workers",
