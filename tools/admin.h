@@ -31,6 +31,12 @@ class Admin {
   bool up_ = false;
 };
 
+// What every command that asks a router has.
+struct AdminOptions {
+  RouterLink link;
+  bool json = false;
+};
+
 // "no router answers at …" with cause and cure; the same with how long it is tried; and the end of
 // that, with cause and cure only if they were not told before.
 std::string unreachable_text(const std::string& endpoint, const std::string& why);

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct CheckOptions {
   std::string journal = RouterOptions{}.journal;
   bool json = false;
 };
@@ -79,7 +79,7 @@ std::string for_people(const std::string& directory, const Json& report) {
   return fmt::format("the journal in {} is sound\n{}", directory, table.text());
 }
 
-int check(const Options& options) {
+int check(const CheckOptions& options) {
   const Json report = findings(options.journal);
   if (report.contains("error")) {
     throw Error(report.value("error", ""), report.value("exit_code", exit_code::io_error));
@@ -111,7 +111,7 @@ void add_check(Tool& tool) {
                                   "Reads everything and changes nothing.\n\nExample:\n  zcrew "
                                   "check /var/lib/zcrew\n\n" +
                                       exit_codes({0, 2, 65, 73, 74, 78}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CheckOptions>();
   command->add_option("--journal,DIR", options->journal, "Directory of the journal")
       ->type_name("DIR")
       ->capture_default_str();

@@ -12,12 +12,7 @@ namespace zcrew::tool {
 
 namespace {
 
-struct Shared {
-  RouterLink link;
-  bool json = false;
-};
-
-struct Options {
+struct DeadOptions {
   std::string queue;
   std::uint64_t limit = 0;
   bool all = false;
@@ -25,7 +20,7 @@ struct Options {
 };
 
 // A page at a time, so that a million dead letters need no memory; columns fit a page each.
-int list(const Shared& shared, const Options& options) {
+int list(const AdminOptions& shared, const DeadOptions& options) {
   Admin admin(shared.link);
   DeadPages pages(admin, options.queue, options.limit);
   Output out;
@@ -49,7 +44,7 @@ int list(const Shared& shared, const Options& options) {
   return exit_code::ok;
 }
 
-int show(const Shared& shared, const Options& options) {
+int show(const AdminOptions& shared, const DeadOptions& options) {
   Admin admin(shared.link);
   Output out;
   for (const auto& id : options.ids) {
@@ -63,7 +58,7 @@ int show(const Shared& shared, const Options& options) {
 
 // Ids of this moment only: a redriven job that dies again meanwhile is met at most once more,
 // behind the cursor or not at all, because the cursor only goes forward.
-std::uint64_t change(Admin& admin, const std::string& verb, const Options& options) {
+std::uint64_t change(Admin& admin, const std::string& verb, const DeadOptions& options) {
   std::uint64_t count = 0;
   const auto send = [&](const Json& ids) {
     count += admin.ask(verb, {{"ids", ids}}).value("count", std::uint64_t{0});
@@ -81,7 +76,7 @@ std::uint64_t change(Admin& admin, const std::string& verb, const Options& optio
   return count;
 }
 
-int change_and_tell(const Shared& shared, const Options& options, const std::string& verb,
+int change_and_tell(const AdminOptions& shared, const DeadOptions& options, const std::string& verb,
                     const std::string& past) {
   if (options.all != options.ids.empty()) {
     throw Error("name dead letters by id, or all of them with --all. See `zcrew dead ls`.",
@@ -108,11 +103,11 @@ CLI::Validator job_id() {
                         ""};
 }
 
-void add_ls(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared) {
+void add_ls(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command =
       add_command(parent, "ls", "List dead letters, oldest first within a queue and priority",
                   "Example:\n  zcrew dead ls --queue mail\n\n" + exit_codes({0, 2, 69, 77, 78}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DeadOptions>();
   command->add_option("--queue", options->queue, "Only of this queue")->type_name("QUEUE");
   command->add_option("--limit", options->limit, "At most this many; 0 = all")
       ->type_name("N")
@@ -122,11 +117,11 @@ void add_ls(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared)
   });
 }
 
-void add_show(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared) {
+void add_show(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command =
       add_command(parent, "show", "Show a dead letter with history and payload",
                   "Example:\n  zcrew dead show q1p5n42\n\n" + exit_codes({0, 2, 69, 77, 78}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DeadOptions>();
   command->add_option("ID", options->ids, "As in `zcrew dead ls`")->required()->check(job_id());
   command->callback([&tool, shared, options] {
     tool.action = [shared, options] { return show(*shared, *options); };
@@ -135,12 +130,13 @@ void add_show(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& share
 
 // redrive and rm differ in these words alone.
 void add_change(  // NOLINT(readability-function-size)
-    Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared, const std::string& name,
-    const std::string& description, const std::string& verb, const std::string& past) {
+    Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared,
+    const std::string& name, const std::string& description, const std::string& verb,
+    const std::string& past) {
   CLI::App* command = add_command(parent, name, description,
                                   fmt::format("Example:\n  zcrew dead {} --all --queue mail\n\n{}",
                                               name, exit_codes({0, 2, 69, 77, 78})));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DeadOptions>();
   command->add_option("ID", options->ids, "As in `zcrew dead ls`")->check(job_id());
   CLI::Option* all = command->add_flag("--all", options->all, "All there are");
   command->add_option("--queue", options->queue, "Only of this queue")
@@ -159,7 +155,7 @@ void add_dead(Tool& tool) {
   CLI::App* command = add_command(tool.app, "dead", "List, show, redrive or remove dead letters",
                                   "Example:\n  zcrew dead ls\n  zcrew dead redrive --all");
   command->require_subcommand(1);
-  auto shared = std::make_shared<Shared>();
+  auto shared = std::make_shared<AdminOptions>();
   add_router_link(*command, shared->link);
   command->add_flag("--json", shared->json, "Print JSON");
   add_ls(tool, *command, shared);

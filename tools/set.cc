@@ -10,12 +10,7 @@ namespace zcrew::tool {
 
 namespace {
 
-struct Shared {
-  RouterLink link;
-  bool json = false;
-};
-
-struct Options {
+struct SetOptions {
   std::string name;  // of the worker or queue
   unsigned weight = 0;
   std::string policy;
@@ -28,7 +23,7 @@ struct QueueOptions {
 };
 
 // The router counts what it changed; none means the name was wrong.
-int change(const Shared& shared, const std::string& verb, const Json& arguments,
+int change(const AdminOptions& shared, const std::string& verb, const Json& arguments,
            const std::string& what) {
   Admin admin(shared.link);
   const std::string text = admin.ask_text(verb, arguments);
@@ -44,13 +39,13 @@ int change(const Shared& shared, const std::string& verb, const Json& arguments,
               exit_code::refused);
 }
 
-void add_weight(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared) {
+void add_weight(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command = add_command(
       parent, "weight", "Change a worker's weight; 0 gives it no new jobs",
       "Example:\n  zcrew set weight anna 4\n\nA worker without --concurrency then runs that many "
       "jobs at once.\n" +
           exit_codes({0, 2, 69, 77, 78}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SetOptions>();
   command->add_option("WORKER", options->name, "Name (or instance) as in `zcrew workers`")
       ->required();
   command->add_option("WEIGHT", options->weight, "Share of the jobs, 0 to 10000")
@@ -64,11 +59,11 @@ void add_weight(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& sha
   });
 }
 
-void add_policy(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared) {
+void add_policy(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command = add_command(
       parent, "policy", "Change how a queue chooses among its workers",
       "Example:\n  zcrew set policy default least-loaded\n\n" + exit_codes({0, 2, 69, 77, 78}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SetOptions>();
   command->add_option("QUEUE", options->name, "Name as in `zcrew queues`")->required();
   command
       ->add_option("POLICY", options->policy,
@@ -122,7 +117,7 @@ void add_queue_settings(CLI::App& app, QueueOptions& options) {
       ->type_name("on|off");
 }
 
-void add_queue(Tool& tool, CLI::App& parent, const std::shared_ptr<Shared>& shared) {
+void add_queue(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command =
       add_command(parent, "queue", "Change a queue's limits, retries or pause it",
                   "Example:\n  zcrew set queue mail --max-ready 100000 --attempts 8\n\n" +
@@ -149,7 +144,7 @@ void add_set(Tool& tool) {
   CLI::App* command = add_command(tool.app, "set", "Change weights, policies and queue settings",
                                   "Example:\n  zcrew set weight anna 4");
   command->require_subcommand(1);
-  auto shared = std::make_shared<Shared>();
+  auto shared = std::make_shared<AdminOptions>();
   add_router_link(*command, shared->link);
   command->add_flag("--json", shared->json, "Print the router's JSON document");
   add_weight(tool, *command, shared);

@@ -11,7 +11,8 @@ namespace zcrew::tool {
 
 namespace {
 
-std::function<void()> stop_call;  // set before the handler is installed, cleared after it is gone
+// A signal handler has nowhere else to look. Set before it is installed, cleared after it is gone.
+std::function<void()> stop_call;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void handle(int /*number*/) {
   const int saved = errno;

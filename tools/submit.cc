@@ -12,14 +12,14 @@ namespace zcrew::tool {
 
 namespace {
 
-struct Options {
+struct SubmitOptions {
   SubmitSettings settings;
   std::vector<std::string> arguments;
   std::string lines;
   std::vector<std::string> files;
 };
 
-std::unique_ptr<Source> open_source(const Options& options, Complaints& complaints) {
+std::unique_ptr<Source> open_source(const SubmitOptions& options, Complaints& complaints) {
   const int given = (options.arguments.empty() ? 0 : 1) + (options.lines.empty() ? 0 : 1) +
                     (options.files.empty() ? 0 : 1);
   if (given > 1) {
@@ -38,7 +38,7 @@ std::unique_ptr<Source> open_source(const Options& options, Complaints& complain
       exit_code::usage);
 }
 
-int submit(Options options) {
+int submit(SubmitOptions options) {
   SubmitSettings& settings = options.settings;
   if (settings.wait_limit.count() > 0 && !settings.report.wait) {
     throw Error("--wait-limit bounds --wait: give both.", exit_code::usage);
@@ -59,7 +59,7 @@ std::string check_queue_name(const std::string& name) {
                       : name + " is no queue's name: 1 to 128 letters, digits, '.', '_' or '-'";
 }
 
-void add_sources(CLI::App& command, Options& options) {
+void add_sources(CLI::App& command, SubmitOptions& options) {
   command.add_option("ARG", options.arguments, "One job each, with this payload");
   command.add_option("--lines", options.lines, "One job a line of this file; - is standard input")
       ->type_name("FILE");
@@ -117,7 +117,7 @@ void add_submit(Tool& tool) {
       "  find /usr/include -name '*.h' | zcrew submit --lines -\n"
       "  zcrew submit --queue thumbs --files *.jpg\n\n" +
           exit_codes({0, 1, 2, 69, 74, 75, 77, 78, 124, 130}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SubmitOptions>();
   options->settings.link.timeout = std::chrono::seconds{30};
   add_sources(*command, *options);
   add_job_options(*command, options->settings.job);

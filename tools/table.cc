@@ -70,6 +70,7 @@ void Table::add_objects(const nlohmann::ordered_json& objects,
                         const std::vector<const char*>& keys) {
   for (const auto& object : objects) {
     std::vector<std::string> row;
+    row.reserve(keys.size());
     for (const char* key : keys) row.push_back(cell(object, key));
     add(std::move(row));
   }

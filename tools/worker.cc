@@ -15,7 +15,7 @@ namespace zcrew::tool {
 
 namespace {
 
-struct Options {
+struct WorkOptions {
   WorkerOptions worker;
   std::vector<std::string> command;
   std::chrono::milliseconds linger{10000};
@@ -28,7 +28,7 @@ LogLevel level_of(WorkerEvent::Kind kind) {
   return trouble ? LogLevel::warning : LogLevel::info;
 }
 
-int work(const Options& options, const LogSettings& log) {
+int work(const WorkOptions& options, const LogSettings& log) {
   if (options.command.empty()) {
     throw Error("name the command to run for each job: zcrew worker [flags] -- COMMAND ARGS.",
                 exit_code::usage);
@@ -78,7 +78,7 @@ void add_worker(Tool& tool) {
       "jpg:-"
       "\n\n" +
           exit_codes({0, 2, 69, 78}));
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<WorkOptions>();
   WorkerOptions& worker = options->worker;
   command->add_option("COMMAND", options->command, "Command and arguments, behind --");
   command->add_option("--router", worker.router, "Where the router listens for workers")

@@ -4,14 +4,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "client/patience.h"
 
 namespace zcrew::client {
-namespace {
-
-// Keeps deadlines within what the clock can count.
-constexpr std::chrono::milliseconds patience_max = std::chrono::hours{24 * 366};
-
-}  // namespace
 
 bool Inbox::has_room(const Job& job) const {
   if (unconfirmed_.jobs == 0) return true;
@@ -24,8 +19,7 @@ Client::Tickets Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patien
   std::unique_lock lock(mutex_);
   if (!has_room(jobs.front())) {
     ++blocked_;
-    const auto longest = std::clamp(patience, std::chrono::milliseconds{0}, patience_max);
-    room_.wait_for(lock, longest, [&] { return has_room(jobs.front()); });
+    room_.wait_for(lock, bounded(patience), [&] { return has_room(jobs.front()); });
     --blocked_;
   }
   Client::Tickets tickets{next_ticket_, 0};

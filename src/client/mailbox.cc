@@ -5,15 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "client/patience.h"
+
 namespace zcrew::client {
 namespace {
-
-// Keeps deadlines within what the clock can count.
-constexpr std::chrono::milliseconds patience_max = std::chrono::hours{24 * 366};
-
-std::chrono::milliseconds bounded(std::chrono::milliseconds patience) {
-  return std::clamp(patience, std::chrono::milliseconds{0}, patience_max);
-}
 
 JobEnd to_public(wire::End end) {
   switch (end) {

@@ -15,6 +15,8 @@
 
 namespace zcrew::test {
 
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+
 class TemporaryDirectory {
  public:
   TemporaryDirectory();

@@ -23,8 +23,6 @@ using namespace zcrew::test;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
-
 void write_line(const char* path, const std::string& line) { std::ofstream(path) << line; }
 
 // Mounts of this process only, gone with it. Without root, as the root of a name space of its own.

@@ -13,18 +13,18 @@ using namespace zcrew::test;
 
 namespace {
 
-constexpr Sequence jobs_per_batch = 10;
+constexpr Sequence jobs_replaced = 10;
 constexpr Sequence batches = 300;
 
 // Batch n replaces the jobs of batch n - 1 by its own, one of them large.
-std::vector<core::Record> records_of(Sequence batch) {
+std::vector<core::Record> replacing_records(Sequence batch) {
   std::vector<core::Record> records;
-  for (Sequence i = 0; i < jobs_per_batch; ++i) {
-    const JobId id{1, 5, batch * jobs_per_batch + i};
+  for (Sequence i = 0; i < jobs_replaced; ++i) {
+    const JobId id{1, 5, batch * jobs_replaced + i};
     records.emplace_back(job_of(id, i == 3 ? 6000 : 50));
     if (batch > 1)
       records.emplace_back(
-          core::RemoveJob{{1, 5, id.sequence - jobs_per_batch}, core::Place::ready, {}, 0});
+          core::RemoveJob{{1, 5, id.sequence - jobs_replaced}, core::Place::ready, {}, 0});
   }
   return records;
 }
@@ -38,11 +38,11 @@ int torn_reads(journal::Journal& journal,
     seen = batch_of.at(page.as_of);
     const bool whole = seen == 0
                            ? page.jobs.empty()
-                           : page.jobs.size() == jobs_per_batch &&
-                                 page.jobs.front().id.sequence == seen * jobs_per_batch &&
-                                 page.jobs.back().id.sequence == (seen + 1) * jobs_per_batch - 1;
+                           : page.jobs.size() == jobs_replaced &&
+                                 page.jobs.front().id.sequence == seen * jobs_replaced &&
+                                 page.jobs.back().id.sequence == (seen + 1) * jobs_replaced - 1;
     if (!whole || !page.reached_end) ++torn;
-    const JobId large{1, 5, seen * jobs_per_batch + 3};
+    const JobId large{1, 5, seen * jobs_replaced + 3};
     const auto payload = journal.load_payload({large, core::Place::ready});
     if (payload.found && payload.payload.view() != bytes_of(6000).view()) ++torn;
   }
@@ -58,7 +58,7 @@ TEST_CASE_TEMPLATE("a read beside commits sees whole commits only (J-5.1)", Fixt
   std::vector<journal::Batch> work;
   std::map<core::JournalSequence, Sequence> batch_of{{0, 0}};
   for (Sequence n = 1; n <= batches; ++n) {
-    work.push_back(author.batch(records_of(n)));
+    work.push_back(author.batch(replacing_records(n)));
     batch_of[work.back().last] = n;
   }
   std::atomic<int> torn{0};

@@ -17,7 +17,6 @@ using lmdb::Space;
 
 namespace {
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 constexpr std::uint64_t reserve = 16 * mebibyte;
 
 // A disk of so many bytes with one file on it, whose blocks end at `end`.

@@ -1,9 +1,11 @@
 """Runs clang-tidy over the sources of src and tools, and so over the headers they include.
 
-usage: clang_tidy.py --root DIR --build DIR [--jobs N] [FILE ...]
+usage: clang_tidy.py --root DIR --build DIR [--jobs N] [FOLDER ...]
 
-A source that passed is not looked at again until it, a header of ours that it includes, its command
-or .clang-tidy changes: marks of passed states are kept in BUILD/clang-tidy-passed/.
+Looks at what the build compiles. In a unity build that is several sources at once, which is several
+times as quick: most of the time goes into the standard library's headers. A unit that passed is not
+looked at again until a source or header of ours in it, its command or .clang-tidy changes: marks of
+passed states are kept in BUILD/clang-tidy-passed/.
 """
 
 import argparse
@@ -60,7 +62,7 @@ def main():
     parser.add_argument("--root", type=lambda path: Path(path).resolve(), required=True)
     parser.add_argument("--build", type=lambda path: Path(path).resolve(), required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("files", nargs="*", help="only sources whose path contains one of these")
+    parser.add_argument("folders", nargs="*", help="only units whose path contains one of these")
     arguments = parser.parse_args()
     root, build = arguments.root, arguments.build
 
@@ -68,8 +70,9 @@ def main():
     checked = {}
     for entry in commands:
         source = (Path(entry["directory"]) / entry["file"]).resolve()
-        ours = source.is_relative_to(root / "src") or source.is_relative_to(root / "tools")
-        wanted = not arguments.files or any(part in str(source) for part in arguments.files)
+        ours = any(source.is_relative_to(top / part)
+                   for top in (root, build) for part in ("src", "tools"))
+        wanted = not arguments.folders or any(part in str(source) for part in arguments.folders)
         if ours and wanted:
             checked[source] = entry["command"]
     if not checked:
@@ -82,7 +85,7 @@ def main():
             if not ok:
                 failed += 1
                 print(output)
-    print(f"{len(checked)} sources, {failed} with faults")
+    print(f"{len(checked)} units, {failed} with faults")
     return 1 if failed else 0
 
 

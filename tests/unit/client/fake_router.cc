@@ -4,20 +4,13 @@
 #include <chrono>
 #include <future>
 
+#include "frames.h"
 #include "wire/decode.h"
-#include "wire/encode.h"
 
 namespace zcrew::client {
 namespace {
 
 constexpr std::chrono::seconds deadline{10};
-
-template <typename Message>
-std::string frame_of(const Message& message) {
-  std::string frame;
-  wire::encode(message, frame);
-  return frame;
-}
 
 }  // namespace
 

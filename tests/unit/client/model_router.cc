@@ -1,18 +1,11 @@
 #include "model_router.h"
 
 #include "base/check.h"
+#include "frames.h"
 #include "wire/decode.h"
-#include "wire/encode.h"
 
 namespace zcrew::client {
 namespace {
-
-template <typename Message>
-std::string frame_of(const Message& message) {
-  std::string frame;
-  wire::encode(message, frame);
-  return frame;
-}
 
 template <typename Entry>
 std::string packed(const Entry& entry) {

@@ -21,8 +21,8 @@ Batch batch_of(Sequence sequence, core::JournalSequence last) {
   return batch;
 }
 
-struct Bench {
-  Bench() { journal.open(); }
+struct CommitBench {
+  CommitBench() { journal.open(); }
 
   // The next report that satisfies `wanted`.
   template <typename Wanted>
@@ -47,7 +47,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a batch is committed and reported with a wake (J-4.5)") {
-  Bench bench;
+  CommitBench bench;
   bench.journal.set_room(1234);
   CommitThread thread(bench.journal, bench.wakes.callback());
   CHECK(thread.idle());
@@ -64,7 +64,7 @@ TEST_CASE("a batch is committed and reported with a wake (J-4.5)") {
 }
 
 TEST_CASE("each batch is reported once (J-4.5)") {
-  Bench bench;
+  CommitBench bench;
   CommitThread thread(bench.journal, bench.wakes.callback());
   for (core::JournalSequence last = 1; last <= 200; ++last) {
     thread.hand_over(batch_of(last, last));
@@ -75,7 +75,7 @@ TEST_CASE("each batch is reported once (J-4.5)") {
 }
 
 TEST_CASE("nothing is durable while the commit is under way") {
-  Bench bench;
+  CommitBench bench;
   CommitThread thread(bench.journal, bench.wakes.callback());
   bench.journal.set_open(false);
   thread.hand_over(batch_of(1, 1));
@@ -88,7 +88,7 @@ TEST_CASE("nothing is durable while the commit is under way") {
 }
 
 TEST_CASE("the room is told at the start") {
-  Bench bench;
+  CommitBench bench;
   bench.journal.set_room(0);
   CommitThread thread(bench.journal, bench.wakes.callback());
   const Committed news = bench.next(thread, [](const Committed&) { return true; });
@@ -97,7 +97,7 @@ TEST_CASE("the room is told at the start") {
 }
 
 TEST_CASE("room that comes back is told without a commit") {
-  Bench bench;
+  CommitBench bench;
   bench.journal.set_room(0);
   CommitThread thread(bench.journal, bench.wakes.callback());
   bench.next(thread, [](const Committed& news) { return news.admissible_bytes == 0; });
@@ -107,7 +107,7 @@ TEST_CASE("room that comes back is told without a commit") {
 
 TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6)") {
   for (const auto trouble : {GatedJournal::Trouble::failing, GatedJournal::Trouble::damaged}) {
-    Bench bench;
+    CommitBench bench;
     CommitThread thread(bench.journal, bench.wakes.callback());
     bench.journal.set_trouble(trouble);
     thread.hand_over(batch_of(1, 1));
@@ -122,7 +122,7 @@ TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6
 }
 
 TEST_CASE("ending waits for the commit under way") {
-  Bench bench;
+  CommitBench bench;
   {
     CommitThread thread(bench.journal, bench.wakes.callback());
     thread.hand_over(batch_of(1, 1));

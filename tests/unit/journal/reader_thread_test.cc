@@ -13,8 +13,8 @@ using test::Wakes;
 
 namespace {
 
-struct Bench {
-  Bench() {
+struct ReadBench {
+  ReadBench() {
     journal.open();
     Batch batch;
     for (Sequence i = 1; i <= 5; ++i) {
@@ -47,7 +47,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("each read is answered by its event, in order (J-5.1)") {
-  Bench bench;
+  ReadBench bench;
   ReaderThread thread(bench.journal, bench.wakes.callback());
   thread.request(core::ReadReady{1, 5, 2, 0, 10, 1000000});
   thread.request(core::ReadLater{{}, {}, from_ms(99), 10});
@@ -66,7 +66,7 @@ TEST_CASE("each read is answered by its event, in order (J-5.1)") {
 }
 
 TEST_CASE("a look runs over there and its finish comes back to the loop") {
-  Bench bench;
+  ReadBench bench;
   ReaderThread thread(bench.journal, bench.wakes.callback());
   bool reached_end = false;
   thread.look([&](Journal& journal) {
@@ -81,7 +81,7 @@ TEST_CASE("a look runs over there and its finish comes back to the loop") {
 }
 
 TEST_CASE("damage is told once and nothing is answered after it (J-5.7)") {
-  Bench bench;
+  ReadBench bench;
   ReaderThread thread(bench.journal, bench.wakes.callback());
   bench.journal.set_trouble(GatedJournal::Trouble::damaged);
   thread.request(core::LoadJobs{1, {{1, 5, 1}}});
