@@ -308,10 +308,15 @@ HistoryEntry JobBook::entry(const Job& job, std::string event, std::string_view 
           std::string(text.substr(0, limits::history_text_bytes))};
 }
 
-void JobBook::give_back(Job& job) {
+void JobBook::give_back(Job& job, std::uint64_t delay_ms) {
   const bool went_out = !job.waits_to_go;
   leave_held(job);
   close_attempt(job);
+  if (delay_ms != 0) {
+    // A Guide client's request is its own to retry.
+    if (job.in_memory_only) return cancelled(job);
+    return postpone(job, std::min(delay_ms, limits::delay_ms_max), {});
+  }
   // The journal learns the hand-out's number, so that no token is ever given twice.
   if (went_out && !job.in_memory_only) {
     job.last_record = context_.record(UpdateJob{job.id, job.header, {}});
@@ -361,8 +366,14 @@ void JobBook::failed(Job& job, std::string_view worker, std::string_view text,
   context_.note(NoteKind::job_retried, "job " + to_text(job.id) + " failed at " +
                                            std::string(worker) + ": again in " +
                                            to_text(Milliseconds{wait}));
-  job.due = context_.now.wall + Milliseconds{wait};
-  job.last_record = context_.record(MoveToLater{job.id, job.due, job.header, std::move(failure)});
+  postpone(job, wait, std::move(failure));
+}
+
+// held → later; `entry` joins the history if it has an event.
+void JobBook::postpone(Job& job, std::uint64_t wait_ms, HistoryEntry entry) {
+  Queue& queue = *find_queue(job.id.queue);
+  job.due = context_.now.wall + Milliseconds{wait_ms};
+  job.last_record = context_.record(MoveToLater{job.id, job.due, job.header, std::move(entry)});
   move(queue, job, &QueueCounts::held, &QueueCounts::later);
   enter_later(queue, job, job.last_record);
 }

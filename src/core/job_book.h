@@ -67,8 +67,8 @@ class JobBook {
   // A job whose worker reported it after a restart: disk → held, under the token it has.
   Job& adopt(const LoadedJob& loaded, const Token& token);
 
-  // held → ready, not counted.
-  void give_back(Job& job);
+  // held → ready, or later if it is to wait; not counted.
+  void give_back(Job& job, std::uint64_t delay_ms = 0);
   // held → ready or dead: its worker died with it.
   void crashed(Job& job, std::string_view worker, std::string_view why);
   // held → later or dead.
@@ -138,6 +138,7 @@ class JobBook {
   void leave_held(Job& job);
   void leave_window(Job& job);
   void end(Job& job, std::uint64_t Counters::*counter, const Ending& ending);
+  void postpone(Job& job, std::uint64_t wait_ms, HistoryEntry entry);
   void bury(Job& job, std::string_view reason, HistoryEntry entry);
   void forget(Job& job);
   [[nodiscard]] bool has_room(std::size_t in_window) const;

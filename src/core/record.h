@@ -76,7 +76,7 @@ struct MoveToLater {
   JobId id;
   WallTime due{};
   JobHeader header;
-  HistoryEntry entry;
+  HistoryEntry entry;  // empty event = none
 };
 
 // later → ready (due).

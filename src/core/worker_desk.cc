@@ -219,7 +219,7 @@ void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
       break;
     case wire::Outcome::released:
       ++context_.counters.released;
-      book_.give_back(*job);
+      book_.give_back(*job, item.delay_ms);
       break;
   }
   settle_when_durable(*worker.peer, item.token);

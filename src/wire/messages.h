@@ -236,7 +236,7 @@ struct OutcomeItem {
   Outcome outcome = Outcome::done;
   std::uint64_t run_us = 0;    // how long the job ran
   std::uint64_t held_us = 0;   // from RUN's arrival at the worker to this message
-  std::uint64_t delay_ms = 0;  // failed: wait this long instead of the policy's time; 0 = policy
+  std::uint64_t delay_ms = 0;  // failed: wait this long, 0 = the policy's time; released: 0 = none
   std::string_view bytes;      // done: the result; else the error's text
   bool operator==(const OutcomeItem&) const = default;
 };

@@ -19,6 +19,10 @@ namespace {
 constexpr int rejected_code = 100;
 constexpr int released_code = 111;
 
+// A command that gives its job back knows of nothing that could make it work at once, and an idle
+// pool would hand it out again thousands of times a second.
+constexpr std::chrono::seconds released_wait{1};
+
 // How often a run that says nothing looks whether it was abandoned, and for its end where the
 // system does not report it.
 constexpr Duration look_around = Milliseconds{200};
@@ -50,9 +54,11 @@ void block_sigpipe() {
 
 }  // namespace
 
-CommandRun::CommandRun(const CommandOptions& options, const Attempt& attempt, Child child)
+CommandRun::CommandRun(const CommandOptions& options, const Attempt& attempt, Child child,
+                       const Guardian& guardian)
     : options_(options),
       attempt_(attempt),
+      guardian_(guardian),
       child_(std::move(child)),
       input_left_(attempt.payload),
       errors_(attempt.id, options.log) {
@@ -62,9 +68,14 @@ CommandRun::CommandRun(const CommandOptions& options, const Attempt& attempt, Ch
 }
 
 CommandRun::~CommandRun() {
-  if (child_.pid < 0) return;
+  if (child_.pid >= 0) end_group();
+}
+
+// Nothing of the group runs any more; its leader's status as of wait(2).
+int CommandRun::end_group() {
   kill_group(child_, SIGKILL);
-  wait_for(child_);
+  guardian_.forget(child_.pid);
+  return wait_for(child_);
 }
 
 Answer CommandRun::finish() {
@@ -73,7 +84,7 @@ Answer CommandRun::finish() {
   kill_group(child_, SIGKILL);
   collect();
   errors_.finish();
-  return answer(wait_for(child_));
+  return answer(end_group());
 }
 
 // Waits for something to happen, and deals with it.
@@ -191,7 +202,7 @@ Answer CommandRun::answer(int status) {
   }
   const int code = WEXITSTATUS(status);
   if (code == 0) return {JobOutcome::done, std::move(output_), {}};
-  if (code == released_code) return {JobOutcome::released, {}, {}};
+  if (code == released_code) return {JobOutcome::released, {}, released_wait};
   return {code == rejected_code ? JobOutcome::rejected : JobOutcome::failed,
           with_last_line("exit code " + std::to_string(code)),
           {}};

@@ -52,7 +52,7 @@ struct FinishedJob {
   Token token;
   wire::Outcome outcome = wire::Outcome::done;
   std::uint64_t run_us = 0;
-  std::uint64_t delay_ms = 0;  // failed: try again after this; 0 = the queue's policy
+  std::uint64_t delay_ms = 0;  // failed, released: again after this; 0 = policy, or at once
   std::string bytes;           // the result, or the error's text
 };
 

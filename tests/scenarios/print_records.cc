@@ -186,7 +186,6 @@ std::string Printer::time(WallTime time) const {
 }
 
 std::string Printer::header(const core::JobHeader& header) const {
-  const core::JobHeader usual;
   std::string text = " at=" + time(header.accepted_at);
   const auto add = [&text](const char* name, std::uint64_t value) {
     if (value != 0) text += std::string(" ") + name + "=" + std::to_string(value);

@@ -96,6 +96,7 @@ TEST_CASE("exit codes decide the outcome") {
   CHECK(run_shell("exit 1").outcome == JobOutcome::failed);
   CHECK(run_shell("exit 100").outcome == JobOutcome::rejected);
   CHECK(run_shell("exit 111").outcome == JobOutcome::released);
+  CHECK(run_shell("exit 111").delay > std::chrono::milliseconds{0});  // no tight loop
   CHECK(run_shell("exit 255").outcome == JobOutcome::failed);
 }
 
