@@ -43,6 +43,7 @@ struct Launch {
   int output = -1;
   int errors = -1;
   pid_t parent = -1;
+  int guardian = -1;
   volatile int error = 0;  // set by the new process if it could not become the program
 };
 
@@ -70,6 +71,7 @@ void forget_signal_handlers() {
 
 [[noreturn]] void become(Launch& launch) {
   setpgid(0, 0);
+  announce(launch.guardian, getpid());
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != launch.parent) _exit(127);  // it died before the line above
   forget_signal_handlers();
@@ -108,7 +110,8 @@ std::string start_problem(const std::string& path, int error) {
 }  // namespace
 
 Result<Child, std::string> start_child(const Program& program, const std::vector<std::string>& argv,
-                                       const std::vector<std::string>& environment) {
+                                       const std::vector<std::string>& environment,
+                                       const Guardian& guardian) {
   Pipe input;
   Pipe output;
   Pipe errors;
@@ -135,6 +138,7 @@ Result<Child, std::string> start_child(const Program& program, const std::vector
   launch.output = output.write.number();
   launch.errors = errors.write.number();
   launch.parent = getpid();
+  launch.guardian = guardian.socket();
 
   sigset_t all;
   sigset_t before;
@@ -143,7 +147,10 @@ Result<Child, std::string> start_child(const Program& program, const std::vector
   const pid_t pid = launch_child(launch);
   const int error = pid < 0 ? errno : launch.error;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid > 0 && error != 0) waitpid(pid, nullptr, 0);
+  if (pid > 0 && error != 0) {
+    guardian.forget(pid);
+    waitpid(pid, nullptr, 0);
+  }
   if (error != 0) return Unexpected{start_problem(program.path, error)};
 
   Child child;

@@ -1,8 +1,8 @@
 // Starting a program with three pipes, in a process group of its own.
 //
 // The program dies with the thread that started it (PR_SET_PDEATHSIG), so that a killed worker
-// leaves no job running that the router gives to somebody else. Its own children do not: they live
-// in its process group, which kill_group() reaches as long as the worker lives.
+// leaves no job running that the router gives to somebody else. Its own children live in its
+// process group, which kill_group() reaches as long as the worker lives, and the guardian after it.
 #pragma once
 
 #include <sys/types.h>
@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "worker/descriptor.h"
+#include "worker/guardian.h"
 #include "worker/program.h"
 
 namespace zcrew::worker {
@@ -26,7 +27,8 @@ struct Child {
 
 // `environment` holds NAME=VALUE entries, all there will be. The error is one line.
 Result<Child, std::string> start_child(const Program& program, const std::vector<std::string>& argv,
-                                       const std::vector<std::string>& environment);
+                                       const std::vector<std::string>& environment,
+                                       const Guardian& guardian);
 
 // Both require that wait_for() was not called yet: until then the number belongs to this child.
 void kill_group(const Child& child, int signal);

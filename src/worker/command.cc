@@ -49,14 +49,15 @@ std::optional<std::string> check_command(const std::vector<std::string>& argv) {
 CommandHandler::CommandHandler(CommandOptions options)
     : options_(std::move(options)),
       program_(program_of(options_.argv)),
-      environment_(own_environment()) {
+      environment_(own_environment()),
+      guardian_(std::make_shared<Guardian>()) {
   keep_exit_codes();
 }
 
 Answer CommandHandler::operator()(const Attempt& attempt) const {
-  auto child = start_child(program_, options_.argv, environment_of(attempt));
+  auto child = start_child(program_, options_.argv, environment_of(attempt), *guardian_);
   if (!child) return {JobOutcome::failed, child.error(), {}};
-  return CommandRun(options_, attempt, std::move(*child)).finish();
+  return CommandRun(options_, attempt, std::move(*child), *guardian_).finish();
 }
 
 std::vector<std::string> CommandHandler::environment_of(const Attempt& attempt) const {

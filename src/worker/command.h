@@ -3,17 +3,20 @@
 // The payload is the command's stdin, its stdout the result. Exit code 0 means done, 100 rejected,
 // 111 released, anything else failed with the last line of stderr. The environment has
 // ZCREW_JOB_ID, ZCREW_ATTEMPT and ZCREW_QUEUE. A command and all it started in its process group
-// end with the job: what still runs when the command itself has ended is killed.
+// end with the job: what still runs when the command itself has ended, or the worker was killed, is
+// killed.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
+#include "worker/guardian.h"
 #include "worker/program.h"
 #include "zcrew/worker.h"
 
@@ -34,7 +37,7 @@ std::optional<std::string> check_command(const std::vector<std::string>& argv);
 // A Worker's handler; may be called from any number of threads at once.
 class CommandHandler {
  public:
-  // Throws Error (78) with check_command()'s text.
+  // Throws Error: 78 with check_command()'s text, 74 if no guardian can be started.
   explicit CommandHandler(CommandOptions options);
 
   Answer operator()(const Attempt& attempt) const;
@@ -45,6 +48,7 @@ class CommandHandler {
   CommandOptions options_;
   Program program_;
   std::vector<std::string> environment_;  // ours, as it was at the start
+  std::shared_ptr<Guardian> guardian_;    // of all copies of this handler
 };
 
 }  // namespace zcrew::worker

@@ -14,7 +14,8 @@ namespace zcrew::worker {
 
 class CommandRun {
  public:
-  CommandRun(const CommandOptions& options, const Attempt& attempt, Child child);
+  CommandRun(const CommandOptions& options, const Attempt& attempt, Child child,
+             const Guardian& guardian);
   // No process of the group outlives this.
   ~CommandRun();
   CommandRun(const CommandRun&) = delete;
@@ -33,11 +34,13 @@ class CommandRun {
   void judge(Instant now);
   void begin_end(Fate fate, Instant now, Duration grace);
   [[nodiscard]] Duration patience(Instant now) const;
+  int end_group();
   [[nodiscard]] Answer answer(int status);
   [[nodiscard]] std::string with_last_line(std::string text) const;
 
   const CommandOptions& options_;
   const Attempt& attempt_;
+  const Guardian& guardian_;
   Child child_;
   std::string_view input_left_;
   std::string output_;

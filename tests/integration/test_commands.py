@@ -124,6 +124,17 @@ class Worker(CrewTest):
         child = int((self.folder / "child").read_text())
         wait_until(lambda: not process_lives(child), "the command's child to be gone")
 
+    def test_the_process_group_dies_with_its_worker(self):
+        # Killed by SIGKILL, a worker can end nothing itself; the job goes elsewhere meanwhile.
+        worker = self.router.worker("w", command=["sh", "-c", "sleep 60 & echo $! >child; wait"])
+        self.router.wait_workers(1)
+        self.router.submit("x")
+        child = self.folder / "child"
+        wait_until(lambda: child.exists() and child.read_text().endswith("\n"), "the job to run")
+        worker.send(signal.SIGKILL)
+        wait_until(lambda: not process_lives(int(child.read_text())),
+                   "the command's child to be gone")
+
     def test_what_a_command_writes_to_stderr_is_in_the_workers_log(self):
         worker = self.router.worker("w", command=["sh", "-c", "echo seen this >&2; cat"])
         self.router.results("x")
