@@ -37,7 +37,7 @@ Admin::Admin(Surroundings around) : around_(std::move(around)) {}
 
 void Admin::handle(Peer peer, const wire::Admin& message) {
   const Asker asker{peer, message.request};
-  if (looks_ + commands_.size() >= open_max) {
+  if (looks_ + waiting_.size() + commands_.size() >= open_max) {
     refuse(asker, wire::ErrorCode::window_exceeded,
            "Too many questions are waiting for an answer; ask again in a moment.");
     return;
@@ -78,15 +78,16 @@ void Admin::serve(Asker asker, const ListDead& list) {
     }
     queue = found->number;
   }
-  look([this, asker, queue, list, report = std::move(report)](journal::Journal& journal) -> Answer {
-    const auto page = journal.read_dead(queue, list.after, list.limit);
-    return [this, asker, body = dead_list_json(page, report)] { reply(asker, body); };
-  });
+  look_up_to_now(
+      [this, asker, queue, list, report = std::move(report)](journal::Journal& journal) -> Answer {
+        const auto page = journal.read_dead(queue, list.after, list.limit);
+        return [this, asker, body = dead_list_json(page, report)] { reply(asker, body); };
+      });
 }
 
 void Admin::serve(Asker asker, const ShowDead& show) {
-  look([this, asker, id = show.id,
-        report = around_.core.report()](journal::Journal& journal) -> Answer {
+  look_up_to_now([this, asker, id = show.id,
+                  report = around_.core.report()](journal::Journal& journal) -> Answer {
     if (const auto found = find_dead(journal, id)) {
       return [this, asker, body = dead_letter_json(found->letter, found->payload.view(), report)] {
         reply(asker, body);
@@ -126,7 +127,20 @@ void Admin::answer(const core::CommandReply& reply_of_core) {
   }
 }
 
-void Admin::look(std::function<Answer(journal::Journal&)> look) {
+void Admin::look_up_to_now(Look wanted) {
+  const core::JournalSequence last = around_.commits.last();
+  if (around_.commits.durable() >= last) return look(std::move(wanted));
+  waiting_.emplace_back(last, std::move(wanted));
+}
+
+void Admin::look_at_what_is_durable() {
+  while (!waiting_.empty() && waiting_.front().first <= around_.commits.durable()) {
+    look(std::move(waiting_.front().second));
+    waiting_.pop_front();
+  }
+}
+
+void Admin::look(Look look) {
   ++looks_;
   around_.reader.look([this, look = std::move(look)](journal::Journal& journal) -> Answer {
     return [this, answer = look(journal)] {

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "core/router.h"
 #include "journal/reader_thread.h"
 #include "router/admin_request.h"
+#include "router/commits.h"
 #include "router/outbox.h"
 #include "router/report_json.h"
 
@@ -22,6 +25,7 @@ class Admin {
 
   struct Surroundings {
     const core::Router& core;
+    const Commits& commits;
     journal::ReaderThread& reader;
     Outbox& outbox;
     std::function<void(const core::Event&)> step;
@@ -33,6 +37,9 @@ class Admin {
 
   // The core's answer to a command.
   void answer(const core::CommandReply& reply);
+
+  // After a turn: looks that waited for the journal may be had now.
+  void look_at_what_is_durable();
 
  private:
   struct Asker {
@@ -51,12 +58,16 @@ class Admin {
   template <typename Change>
   void serve(Asker asker, const Change& change);
 
-  void look(std::function<Answer(journal::Journal&)> look);
+  using Look = std::function<Answer(journal::Journal&)>;
+  void look(Look look);
+  // One that sees all that was recorded until now: whoever reads "1 dead" in a status finds it.
+  void look_up_to_now(Look look);
   void reply(Asker asker, std::string_view body);
   void refuse(Asker asker, wire::ErrorCode code, std::string_view text);
 
   Surroundings around_;
-  std::size_t looks_ = 0;  // asked and not answered
+  std::size_t looks_ = 0;                                       // asked and not answered
+  std::deque<std::pair<core::JournalSequence, Look>> waiting_;  // until that record is durable
   std::uint64_t next_command_ = 1;
   std::unordered_map<std::uint64_t, Asker> commands_;
 };

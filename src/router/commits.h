@@ -42,6 +42,9 @@ class Commits {
   // Everything there is, counters too, is on disk.
   [[nodiscard]] bool all_written() const;
 
+  // The last record there is, and the last that is on disk or cancelled.
+  [[nodiscard]] core::JournalSequence last() const { return pending_.last(); }
+  [[nodiscard]] core::JournalSequence durable() const { return durable_; }
   [[nodiscard]] std::uint64_t pending_records() const { return pending_.last() - durable_; }
   // Since the start: new jobs that went to disk, or will (the others had ended before a commit
   // took them), and commits.

@@ -57,7 +57,7 @@ Loop::Loop(Parts parts, LoopSettings settings, LogSink log)
       outbox_(sockets_),
       commits_(parts.journal, [this] { sockets_.wake(); }),
       reader_(parts.journal, [this] { sockets_.wake(); }),
-      admin_({core_, reader_, outbox_, [this](const core::Event& event) { step(event); },
+      admin_({core_, commits_, reader_, outbox_, [this](const core::Event& event) { step(event); },
               [this] { return status(); }}),
       notes_(log_) {}
 
@@ -202,6 +202,7 @@ void Loop::settle() {
   do {
     drop_gone();
     while (const auto durable = commits_.hand_over(core_, now_.mono)) step(*durable);
+    admin_.look_at_what_is_durable();
     outbox_.flush();
     outbox_.take_refused(gone_);
   } while (!gone_.empty());
