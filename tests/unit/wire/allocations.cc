@@ -16,6 +16,7 @@ std::size_t allocated_bytes() { return total; }
 
 }  // namespace zcrew
 
+#ifndef ZCREW_SANITIZED  // the sanitizers bring their own
 void* operator new(std::size_t size) {
   total += size;
   if (void* memory = std::malloc(size)) return memory;
@@ -24,3 +25,4 @@ void* operator new(std::size_t size) {
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif

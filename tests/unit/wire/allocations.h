@@ -1,4 +1,5 @@
-// Counts what this test program asks the allocator for. Links a replacement of operator new.
+// Counts what this test program asks the allocator for. Links a replacement of operator new; counts
+// nothing under sanitizers, which have theirs.
 #pragma once
 
 #include <cstddef>
