@@ -16,6 +16,7 @@ namespace {
 int serve(const RouterOptions& options, const LogSettings& log) {
   start_log(log);
   ignore_file_size_signal();
+  take_faults_as_damage(options.journal);
   Router router(options, log_line);
   const StopSignals signals([&router] { router.stop(); }, StopSignals::Second::calls_again);
   log_line(LogLevel::info, fmt::format("clients at {}, workers at {}, journal {}",

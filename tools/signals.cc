@@ -6,6 +6,8 @@
 #include <cerrno>
 
 #include "base/check.h"
+#include "lmdb/inside.h"
+#include "zcrew/error.h"
 
 namespace zcrew::tool {
 
@@ -32,6 +34,31 @@ void install(void (*handler)(int), int flags) {
 void ignore_broken_pipes() { ZCREW_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); }
 
 void ignore_file_size_signal() { ZCREW_CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); }
+
+namespace {
+
+std::string damage_line;  // set before the handler is installed
+
+void end_as_damaged(int number) {
+  if (lmdb::Inside::here()) {
+    const ssize_t ignored = ::write(STDERR_FILENO, damage_line.data(), damage_line.size());
+    static_cast<void>(ignored);
+    _exit(exit_code::corrupt_journal);
+  }
+  signal(number, SIG_DFL);  // another fault than the journal's ends the process as ever
+  raise(number);
+}
+
+}  // namespace
+
+void take_faults_as_damage(const std::string& journal) {
+  damage_line =
+      "zcrew: the journal " + journal +
+      " is damaged: reading it ended in a memory fault. Look with `zcrew check`; a backup "
+      "restores it\n";
+  for (const int number : {SIGBUS, SIGSEGV, SIGABRT})
+    ZCREW_CHECK(signal(number, end_as_damaged) != SIG_ERR);
+}
 
 void end_by_broken_pipe() {
   signal(SIGPIPE, SIG_DFL);

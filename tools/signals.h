@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 namespace zcrew::tool {
 
@@ -11,6 +12,10 @@ void ignore_broken_pipes();
 
 // A file at its size limit (ulimit -f) is an error of write(), not the end of the process.
 void ignore_file_size_signal();
+
+// A memory fault inside LMDB means that the journal's pages are damaged: one line and exit code 65
+// instead of a signal. Other faults stay what they are.
+void take_faults_as_damage(const std::string& journal);
 
 // Ends the process the way a broken pipe does for programs that do not care: quietly.
 [[noreturn]] void end_by_broken_pipe();

@@ -44,17 +44,25 @@ void seal(Kind kind, std::string_view key, char* record, std::size_t size) {
   out.u64(checksum_of(layout::record_version, static_cast<std::uint8_t>(kind), key, body));
 }
 
-Result<std::string_view, Fault> unseal(Kind kind, std::string_view key, std::string_view record) {
-  if (record.size() < layout::envelope_bytes) return Unexpected{Fault::shape};
+std::optional<Fault> verify(std::string_view key, std::string_view record) {
+  if (record.size() < layout::envelope_bytes) return Fault::shape;
   Reader in(record);
   const std::uint8_t version = in.u8();
-  const std::uint8_t found = in.u8();
+  const std::uint8_t kind = in.u8();
   const std::uint64_t checksum = in.u64();
-  if (version != layout::record_version) return Unexpected{Fault::version};
-  if (found != static_cast<std::uint8_t>(kind)) return Unexpected{Fault::kind};
+  if (version != layout::record_version) return Fault::version;
   const std::string_view body = record.substr(layout::envelope_bytes);
-  if (checksum != checksum_of(version, found, key, body)) return Unexpected{Fault::checksum};
-  return body;
+  if (checksum != checksum_of(version, kind, key, body)) return Fault::checksum;
+  return std::nullopt;
+}
+
+Result<std::string_view, Fault> unseal(Kind kind, std::string_view key, std::string_view record) {
+  if (record.size() >= layout::envelope_bytes &&
+      static_cast<std::uint8_t>(record[1]) != static_cast<std::uint8_t>(kind) &&
+      static_cast<std::uint8_t>(record[0]) == layout::record_version)
+    return Unexpected{Fault::kind};
+  if (const auto fault = verify(key, record)) return Unexpected{*fault};
+  return record.substr(layout::envelope_bytes);
 }
 
 // ---- jobs ----

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ void seal(layout::Kind kind, std::string_view key, char* record, std::size_t siz
 // The body of a record, once version, kind and checksum are right.
 Result<std::string_view, Fault> unseal(layout::Kind kind, std::string_view key,
                                        std::string_view record);
+
+// Whether version and checksum are right, whatever its kind says it is.
+std::optional<Fault> verify(std::string_view key, std::string_view record);
 
 // A job as it stands in `ready`, `later` or `dead`.
 struct JobView {

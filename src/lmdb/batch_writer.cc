@@ -4,6 +4,7 @@
 #include "journal/keys.h"
 #include "journal/row_codec.h"
 #include "lmdb/blobs.h"
+#include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
 
@@ -77,7 +78,10 @@ JobView BatchWriter::find(const JobId& id, Place place, WallTime due) {
   const std::string_view key = place == Place::later ? later.view() : job.view();
   Cursor& cursor = place == Place::later ? later_ : place == Place::dead ? dead_ : ready_out_;
   ZCREW_CHECK(place != Place::none);
-  if (!cursor.seek(key)) misplaced(id, name_of(place));
+  if (!cursor.seek(key)) {
+    prove_absent(cursor, name_of(place), key);
+    misplaced(id, name_of(place));
+  }
   const Kind kind = place == Place::dead ? Kind::dead : Kind::job;
   return sound(journal::read_job(kind, key, cursor.value()), name_of(place), key);
 }

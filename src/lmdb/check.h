@@ -9,10 +9,13 @@
 
 namespace zcrew::lmdb {
 
+inline constexpr std::size_t problems_max = 100;
+
 struct CheckReport {
   bool ok = true;
   std::vector<std::string> problems;  // whole sentences, at most problems_max
   std::uint64_t problems_found = 0;   // those not listed too
+  void problem(std::string text);
 
   std::uint64_t queues = 0;
   std::uint64_t ready = 0;  // waiting or held
@@ -25,8 +28,6 @@ struct CheckReport {
   std::uint64_t chunks = 0;
   std::uint64_t payload_bytes = 0;
 };
-
-inline constexpr std::size_t problems_max = 100;
 
 // Throws journal::OpenError if it cannot be looked at: in use, newer, no journal, cut short.
 CheckReport check_journal(const std::string& directory);

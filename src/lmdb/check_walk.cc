@@ -13,10 +13,7 @@ namespace db = journal::layout::db;
 
 // ---- what every table needs ----
 
-void CheckWalk::problem(std::string text) {
-  if (report_.problems.size() < problems_max) report_.problems.push_back(std::move(text));
-  ++report_.problems_found;
-}
+void CheckWalk::problem(std::string text) { report_.problem(std::move(text)); }
 
 void CheckWalk::problem(std::string_view database, std::string_view key, std::string_view what) {
   problem("record " + text_of_key(key) + " in `" + std::string(database) +
@@ -35,8 +32,17 @@ template <typename Take>
 void CheckWalk::each(std::string_view name, MDB_dbi database, Take take) {
   try {
     Cursor cursor(snapshot_, database);
-    for (bool found = cursor.first(); found; found = cursor.next())
-      take(cursor.key(), cursor.value());
+    Cursor search(snapshot_, database);
+    std::string_view before;
+    for (bool found = cursor.first(); found; found = cursor.next()) {
+      const std::string_view key = cursor.key();
+      if (key <= before) problem(name, key, "it is out of order");
+      // What no search finds is lost, though a walk meets it.
+      if (!search.seek(key) || search.value().data() != cursor.value().data())
+        problem(name, key, "it is not where a search looks for it");
+      take(key, cursor.value());
+      before = key;
+    }
   } catch (const journal::Damaged& error) {
     problem("the table `" + std::string(name) + "` cannot be walked to its end: " + error.what());
   }

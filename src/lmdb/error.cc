@@ -14,6 +14,11 @@ void fail(std::string_view doing, int code) {
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
+    case MDB_BAD_TXN:      // one of those came before it in this transaction
+    case MDB_CURSOR_FULL:  // a tree deeper than any that LMDB makes
+    case MDB_PAGE_FULL:
+    case MDB_INCOMPATIBLE:
+    case MDB_BAD_VALSIZE:  // ours are all of a size that it takes
       throw journal::Damaged(text + ". The journal's file is damaged; look with `zcrew check`");
     default:
       throw journal::JournalError(text);

@@ -1,5 +1,7 @@
 #include "lmdb/lmdb_journal.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <utility>
@@ -20,9 +22,12 @@ struct LmdbJournal::State {
   State(OpenedFile opened, const LmdbOptions& options)
       : file(std::move(opened)), space({limit_of(options), options.reserve_bytes}, options.disk) {}
 
-  // The map is never resized, so it bounds the file too.
+  // The map is never resized, so it bounds the file too; and a file at the process's own limit
+  // (ulimit -f) refuses writes as a full disk does.
   static std::uint64_t limit_of(const LmdbOptions& options) {
-    const std::uint64_t most = map_bytes - (std::uint64_t{1} << 30U);
+    std::uint64_t most = map_bytes - (std::uint64_t{1} << 30U);
+    rlimit file{};
+    if (::getrlimit(RLIMIT_FSIZE, &file) == 0) most = std::min<std::uint64_t>(most, file.rlim_cur);
     return options.max_bytes == 0 ? most : std::min(options.max_bytes, most);
   }
 
@@ -50,6 +55,8 @@ namespace {
 JobId last_ready(MDB_txn* transaction, const Databases& databases) {
   Cursor cursor(transaction, databases.ready);
   if (!cursor.last()) return {};
+  if (const auto fault = journal::verify(cursor.key(), cursor.value()))
+    damaged(journal::layout::db::ready, cursor.key(), *fault);
   const auto id = journal::read_job_key(cursor.key());
   if (!id) damaged(journal::layout::db::ready, cursor.key(), journal::Fault::shape);
   return *id;

@@ -5,6 +5,7 @@
 
 #include "journal/keys.h"
 #include "journal/row_codec.h"
+#include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
 
@@ -109,10 +110,9 @@ namespace {
 
 // Calls take(key, record) for each row, in the order of keys.
 template <typename Take>
-void each_row(MDB_txn* transaction, MDB_dbi database, Take take) {
-  Cursor cursor(transaction, database);
-  for (bool there = cursor.first(); there; there = cursor.next())
-    take(cursor.key(), cursor.value());
+void each_row(MDB_txn* transaction, MDB_dbi database, std::string_view name, Take take) {
+  for (Scan scan(transaction, database, name); scan.there(); scan.next())
+    take(scan.key(), scan.value());
 }
 
 std::string_view meta_row(MDB_txn* transaction, const Databases& databases, std::string_view key) {
@@ -128,7 +128,7 @@ core::RecoveredQueue recovered_queue(MDB_txn* transaction, const Databases& data
   if (!number) damaged(db::queues, key, journal::Fault::shape);
   queue.number = *number;
   queue.settings = sound(journal::read_queue(key, record), db::queues, key);
-  if (const auto counts = get(transaction, databases.counts, key))
+  if (const auto counts = find(transaction, databases.counts, db::counts, key))
     queue.counts = sound(journal::read_counts(key, *counts), db::counts, key);
   return queue;
 }
@@ -144,23 +144,29 @@ core::Recovered recover(MDB_txn* transaction, const Databases& databases) {
       sound(journal::read_sequences(meta(layout::sequences_row)), db::meta, layout::sequences_row);
   out.counters =
       sound(journal::read_commit(meta(layout::commit_row)), db::meta, layout::commit_row).counters;
-  each_row(transaction, databases.queues, [&](std::string_view key, std::string_view record) {
-    out.queues.push_back(recovered_queue(transaction, databases, key, record));
-  });
-  each_row(transaction, databases.instances, [&](std::string_view key, std::string_view record) {
-    out.instances.push_back(sound(journal::read_instance(key, record), db::instances, key));
-  });
-  each_row(transaction, databases.held, [&](std::string_view key, std::string_view record) {
-    out.held.push_back(sound(journal::read_held(key, record), db::held, key));
-  });
-  each_row(transaction, databases.sessions, [&](std::string_view key, std::string_view record) {
-    out.sessions.push_back(sound(journal::read_session(key, record), db::sessions, key));
-  });
-  each_row(transaction, databases.results, [&](std::string_view key, std::string_view /*record*/) {
-    const auto id = journal::read_job_key(key);
-    if (!id) damaged(db::results, key, journal::Fault::shape);
-    out.results.push_back(*id);
-  });
+  each_row(transaction, databases.queues, db::queues,
+           [&](std::string_view key, std::string_view record) {
+             out.queues.push_back(recovered_queue(transaction, databases, key, record));
+           });
+  each_row(
+      transaction, databases.instances, db::instances,
+      [&](std::string_view key, std::string_view record) {
+        out.instances.push_back(sound(journal::read_instance(key, record), db::instances, key));
+      });
+  each_row(transaction, databases.held, db::held,
+           [&](std::string_view key, std::string_view record) {
+             out.held.push_back(sound(journal::read_held(key, record), db::held, key));
+           });
+  each_row(transaction, databases.sessions, db::sessions,
+           [&](std::string_view key, std::string_view record) {
+             out.sessions.push_back(sound(journal::read_session(key, record), db::sessions, key));
+           });
+  each_row(transaction, databases.results, db::results,
+           [&](std::string_view key, std::string_view /*record*/) {
+             const auto id = journal::read_job_key(key);
+             if (!id) damaged(db::results, key, journal::Fault::shape);
+             out.results.push_back(*id);
+           });
   return out;
 }
 

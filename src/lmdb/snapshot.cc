@@ -4,6 +4,7 @@
 
 #include "journal/keys.h"
 #include "lmdb/blobs.h"
+#include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
 
@@ -38,12 +39,6 @@ journal::DueKey due_of_key(std::string_view database, std::string_view key) {
   return *due;
 }
 
-// Moves to the first record behind `key`.
-bool seek_behind(Cursor& cursor, std::string_view key) {
-  if (!cursor.seek_from(key)) return false;
-  return cursor.key() != key || cursor.next();
-}
-
 }  // namespace
 
 core::JournalSequence Snapshot::as_of(Epoch epoch) const {
@@ -57,19 +52,19 @@ core::JournalSequence Snapshot::as_of(Epoch epoch) const {
 // ---- pages ----
 
 void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page) const {
-  Cursor cursor(transaction_.get(), databases_.ready);
   const auto after = journal::job_key({request.queue, request.priority, request.after});
+  Scan scan(transaction_.get(), databases_.ready, db::ready, after.view());
   std::size_t bytes = 0;
-  for (bool there = seek_behind(cursor, after.view());; there = cursor.next()) {
+  for (;; scan.next()) {
     page.reached_end = true;
-    if (!there) return;
-    const JobId id = id_of_key(db::ready, cursor.key());
+    if (!scan.there()) return;
+    const JobId id = id_of_key(db::ready, scan.key());
     if (id.queue != request.queue || id.priority != request.priority) return;
     if (request.before != 0 && id.sequence >= request.before) return;
     page.reached_end = false;
     if (page.jobs.size() >= request.jobs_max) return;
     const JobView job =
-        sound(journal::read_job(Kind::job, cursor.key(), cursor.value()), db::ready, cursor.key());
+        sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::ready, scan.key());
     bytes += limits::job_record_bytes + job.payload.size();
     if (!page.jobs.empty() && bytes > request.bytes_max) return;
     page.jobs.push_back(loaded(id, Place::ready, {}, job));
@@ -77,17 +72,17 @@ void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page)
 }
 
 void Snapshot::read_later(const core::ReadLater& request, core::LaterPage& page) const {
-  Cursor cursor(transaction_.get(), databases_.later);
   const auto after = journal::due_key(request.after_due, request.after_id);
-  for (bool there = seek_behind(cursor, after.view());; there = cursor.next()) {
+  Scan scan(transaction_.get(), databases_.later, db::later, after.view());
+  for (;; scan.next()) {
     page.reached_end = true;
-    if (!there) return;
-    const journal::DueKey key = due_of_key(db::later, cursor.key());
+    if (!scan.there()) return;
+    const journal::DueKey key = due_of_key(db::later, scan.key());
     if (key.due > request.until) return;
     page.reached_end = false;
     if (page.jobs.size() >= request.jobs_max) return;
     const JobView job =
-        sound(journal::read_job(Kind::job, cursor.key(), cursor.value()), db::later, cursor.key());
+        sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::later, scan.key());
     page.jobs.push_back(loaded(key.id, Place::later, key.due, job));
   }
 }
@@ -95,27 +90,27 @@ void Snapshot::read_later(const core::ReadLater& request, core::LaterPage& page)
 journal::DeadPage Snapshot::read_dead(QueueNumber queue, const JobId& after,
                                       std::uint32_t letters_max) const {
   journal::DeadPage page;
-  Cursor cursor(transaction_.get(), databases_.dead);
   const auto from = journal::job_key(std::max(after, JobId{queue, 0, 0}));
-  for (bool there = seek_behind(cursor, from.view());; there = cursor.next()) {
+  Scan scan(transaction_.get(), databases_.dead, db::dead, from.view());
+  for (;; scan.next()) {
     page.reached_end = true;
-    if (!there) return page;
-    const JobId id = id_of_key(db::dead, cursor.key());
+    if (!scan.there()) return page;
+    const JobId id = id_of_key(db::dead, scan.key());
     if (queue != 0 && id.queue != queue) return page;
     page.reached_end = false;
     if (page.letters.size() >= letters_max) return page;
     const JobView job =
-        sound(journal::read_job(Kind::dead, cursor.key(), cursor.value()), db::dead, cursor.key());
+        sound(journal::read_job(Kind::dead, scan.key(), scan.value()), db::dead, scan.key());
     page.letters.push_back({id, job.header, std::string(job.reason), job.died_at, job.payload_bytes,
-                            sound(journal::read_history(job), db::dead, cursor.key())});
+                            sound(journal::read_history(job), db::dead, scan.key())});
   }
 }
 
 std::vector<JobId> Snapshot::expired_results(WallTime until, std::uint32_t results_max) const {
   std::vector<JobId> expired;
-  Cursor cursor(transaction_.get(), databases_.results_by_expiry);
-  for (bool there = cursor.first(); there && expired.size() < results_max; there = cursor.next()) {
-    const journal::DueKey key = due_of_key(db::results_by_expiry, cursor.key());
+  Scan scan(transaction_.get(), databases_.results_by_expiry, db::results_by_expiry);
+  for (; scan.there() && expired.size() < results_max; scan.next()) {
+    const journal::DueKey key = due_of_key(db::results_by_expiry, scan.key());
     if (key.due > until) break;
     expired.push_back(key.id);
   }
@@ -127,11 +122,11 @@ std::vector<JobId> Snapshot::expired_results(WallTime until, std::uint32_t resul
 Snapshot::Found Snapshot::find(const JobId& id) const {
   MDB_txn* transaction = transaction_.get();
   const auto key = journal::job_key(id);
-  if (const auto record = get(transaction, databases_.ready, key.view()))
+  if (const auto record = lmdb::find(transaction, databases_.ready, db::ready, key.view()))
     return {Place::ready,
             {},
             sound(journal::read_job(Kind::job, key.view(), *record), db::ready, key.view())};
-  if (const auto record = get(transaction, databases_.where, key.view())) {
+  if (const auto record = lmdb::find(transaction, databases_.where, db::where, key.view())) {
     const WallTime due = sound(journal::read_due(key.view(), *record), db::where, key.view());
     const auto later = journal::due_key(due, id);
     const auto job = get(transaction, databases_.later, later.view());
@@ -139,7 +134,7 @@ Snapshot::Found Snapshot::find(const JobId& id) const {
     return {Place::later, due,
             sound(journal::read_job(Kind::job, later.view(), *job), db::later, later.view())};
   }
-  if (const auto record = get(transaction, databases_.dead, key.view()))
+  if (const auto record = lmdb::find(transaction, databases_.dead, db::dead, key.view()))
     return {Place::dead,
             {},
             sound(journal::read_job(Kind::dead, key.view(), *record), db::dead, key.view())};
@@ -163,7 +158,7 @@ core::LoadedResult Snapshot::load_result(const JobId& id) const {
   core::LoadedResult out;
   out.id = id;
   const auto key = journal::job_key(id);
-  const auto record = get(transaction_.get(), databases_.results, key.view());
+  const auto record = lmdb::find(transaction_.get(), databases_.results, db::results, key.view());
   if (!record) {
     out.place = find(id).place;
     return out;

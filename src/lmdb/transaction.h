@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "lmdb/error.h"
+#include "lmdb/inside.h"
 
 namespace zcrew::lmdb {
 
@@ -42,6 +43,7 @@ class Transaction {
   [[nodiscard]] MDB_txn* get() const { return handle_; }
 
  private:
+  const Inside inside_;
   MDB_txn* handle_ = nullptr;
 };
 
@@ -83,6 +85,7 @@ class Cursor {
   bool first() { return move(MDB_FIRST, {}); }
   bool last() { return move(MDB_LAST, {}); }
   bool next() { return move(MDB_NEXT, {}); }
+  bool previous() { return move(MDB_PREV, {}); }
   bool seek(std::string_view key) { return move(MDB_SET_KEY, key); }
   bool seek_from(std::string_view key) { return move(MDB_SET_RANGE, key); }
 

@@ -92,6 +92,12 @@ void PowerDisk::unmount() {
   mounted_ = false;
 }
 
+void PowerDisk::flush() const {
+  const int fd = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || ::syncfs(fd) != 0) fail("flush the disk");
+  ::close(fd);
+}
+
 void PowerDisk::cut() {
   const int fd = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   std::uint32_t how = without_flush;

@@ -22,6 +22,8 @@ class PowerDisk {
   void mount();
   void unmount();
 
+  void flush() const;
+
   // From now on nothing reaches the disk, and all calls fail.
   void cut();
 

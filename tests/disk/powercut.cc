@@ -105,7 +105,10 @@ class Cycles {
         if (tally.lost_cycles <= 10) fmt::print("seed {}, cycle {}: {}\n", seed_, cycle, wrong);
       }
       if (!wrong.empty() || cycle % cycles_per_journal == 0) begin_journal();
-      if (cycle % 100 == 0) std::fflush(stdout);
+      if (cycle % 1000 == 0) {
+        fmt::print("{} cycles, {} lost or wrong\n", cycle, tally.lost_cycles);
+        std::fflush(stdout);
+      }
     }
   }
 
@@ -114,6 +117,7 @@ class Cycles {
 
   void begin_journal() {
     std::filesystem::remove_all(path());
+    disk_.flush();  // or else a cut would bring the old one back
     expected_ = std::make_unique<Expected>(Workload(random_()));
     steps_ = 0;
   }

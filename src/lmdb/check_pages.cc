@@ -1,0 +1,230 @@
+#include "lmdb/check_pages.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace zcrew::lmdb {
+
+namespace {
+
+// The layouts of LMDB 0.9 (MDB_page, MDB_node, MDB_db and MDB_meta in its mdb.c), in the byte order
+// of the machine.
+constexpr std::size_t page_header = 16;
+constexpr std::size_t node_header = 8;
+constexpr std::size_t tree_bytes = 48;
+constexpr std::size_t meta_free_tree = page_header + 24;
+constexpr std::size_t meta_main_tree = meta_free_tree + tree_bytes;
+constexpr std::size_t meta_last_page = meta_main_tree + tree_bytes;
+constexpr std::size_t meta_commit = meta_last_page + 8;
+constexpr std::uint16_t branch_page = 1;
+constexpr std::uint16_t leaf_page = 2;
+constexpr std::uint16_t overflow_page = 4;
+constexpr std::uint16_t type_mask = 0x6F;  // all but "dirty", which means nothing on disk
+constexpr std::uint16_t big_node = 1;
+constexpr std::uint16_t tree_node = 2;
+constexpr std::uint64_t no_page = UINT64_MAX;
+constexpr unsigned depth_max = 32;  // CURSOR_STACK
+constexpr std::uint64_t meta_pages = 2;
+
+template <typename Number>
+Number number_at(std::string_view bytes, std::size_t offset) {
+  Number number{};
+  std::memcpy(&number, bytes.data() + offset, sizeof number);
+  return number;
+}
+
+// What LMDB keeps about a tree.
+struct Tree {
+  unsigned depth = 0;
+  std::uint64_t branches = 0;
+  std::uint64_t leaves = 0;
+  std::uint64_t overflows = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t root = no_page;
+};
+
+Tree tree_at(std::string_view bytes, std::size_t offset) {
+  const std::string_view tree = bytes.substr(offset, tree_bytes);
+  return {number_at<std::uint16_t>(tree, 6),  number_at<std::uint64_t>(tree, 8),
+          number_at<std::uint64_t>(tree, 16), number_at<std::uint64_t>(tree, 24),
+          number_at<std::uint64_t>(tree, 32), number_at<std::uint64_t>(tree, 40)};
+}
+
+struct Node {
+  std::uint16_t flags = 0;
+  std::uint64_t child = 0;  // in a branch
+  std::uint64_t size = 0;   // of the value, in a leaf
+  std::string_view key;
+  std::string_view value;  // as far as it is in this page
+};
+
+class PageWalk {
+ public:
+  PageWalk(const Environment& environment, CheckReport& report)
+      : fd_(environment.fd()), page_bytes_(environment.page_bytes()), report_(report) {}
+
+  void everything() {
+    std::string meta = read(0);
+    const std::string other = read(1);
+    if (number_at<std::uint64_t>(other, meta_commit) > number_at<std::uint64_t>(meta, meta_commit))
+      meta = other;
+    last_ = number_at<std::uint64_t>(meta, meta_last_page);
+    taken_.resize(last_ + 1);
+    taken_[0] = taken_[1] = true;
+    walk_tree("the list of free pages", tree_at(meta, meta_free_tree), true);
+    walk_tree("the list of tables", tree_at(meta, meta_main_tree), false);
+    std::uint64_t lost = 0;
+    for (const bool taken : taken_) lost += taken ? 0 : 1;
+    if (lost != 0) report_.problem(std::to_string(lost) + " pages are neither in use nor free");
+  }
+
+ private:
+  void wrong(std::uint64_t page, std::string_view what) {
+    report_.problem("page " + std::to_string(page) + ": " + std::string(what));
+  }
+
+  std::string read(std::uint64_t page) const {
+    std::string bytes(page_bytes_, '\0');
+    // What a file lacks at its end reads as zeros, and zeros are no page.
+    if (::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(page * page_bytes_)) < 0)
+      fail("read the journal's file", errno);
+    return bytes;
+  }
+
+  // False if the page cannot be, or is somewhere else already.
+  bool take(std::uint64_t page, std::uint64_t from) {
+    if (page < meta_pages || page > last_) {
+      wrong(from, "it names page " + std::to_string(page) + ", which does not exist");
+      return false;
+    }
+    if (taken_[page]) {
+      wrong(page, "it is used twice, or used and free");
+      return false;
+    }
+    taken_[page] = true;
+    return true;
+  }
+
+  void walk_tree(std::string_view name, const Tree& kept, bool of_free_pages) {
+    if (kept.root == no_page) return;
+    of_free_pages_ = of_free_pages;
+    Tree found;
+    if (!take(kept.root, 0)) return;
+    walk_page(kept.root, 1, kept.depth, found);
+    if (found.branches != kept.branches || found.leaves != kept.leaves ||
+        found.overflows != kept.overflows || found.entries != kept.entries)
+      report_.problem(std::string(name) + ": its pages and entries are not as many as it says");
+  }
+
+  void walk_page(std::uint64_t page, unsigned level, unsigned depth, Tree& found) {
+    const std::string bytes = read(page);
+    const auto type = static_cast<std::uint16_t>(number_at<std::uint16_t>(bytes, 10) & type_mask);
+    if (number_at<std::uint64_t>(bytes, 0) != page) return wrong(page, "it says it is another");
+    if (type != (level == depth ? leaf_page : branch_page) || level > depth_max)
+      return wrong(page, "it is not of the kind that its place in the tree asks for");
+    ++(type == leaf_page ? found.leaves : found.branches);
+    for (const Node& node : nodes_of(page, bytes, type == leaf_page)) {
+      if (type == branch_page) {
+        if (take(node.child, page)) walk_page(node.child, level + 1, depth, found);
+        continue;
+      }
+      ++found.entries;
+      walk_value(page, node, found);
+    }
+  }
+
+  // All nodes; none, and a problem, if the page is not laid out as LMDB does it: nodes fill it from
+  // its end without a gap, so that a pointer too few shows.
+  std::vector<Node> nodes_of(std::uint64_t page, std::string_view bytes, bool leaf) {
+    const std::size_t lower = number_at<std::uint16_t>(bytes, 12);
+    const std::size_t upper = number_at<std::uint16_t>(bytes, 14);
+    std::vector<Node> nodes;
+    if (lower < page_header || lower % 2 != 0 || lower > upper || upper > page_bytes_) {
+      wrong(page, "its header is wrong");
+      return {};
+    }
+    std::size_t filled = 0;
+    for (std::size_t at = page_header; at < lower; at += 2) {
+      const std::size_t offset = number_at<std::uint16_t>(bytes, at);
+      if (offset < upper || offset + node_header > page_bytes_) {
+        wrong(page, "one of its nodes lies outside");
+        return {};
+      }
+      const std::uint64_t low = number_at<std::uint16_t>(bytes, offset);
+      const std::uint64_t high = number_at<std::uint16_t>(bytes, offset + 2);
+      Node node;
+      node.flags = number_at<std::uint16_t>(bytes, offset + 4);
+      node.size = low | high << 16U;
+      node.child = node.size | std::uint64_t{node.flags} << 32U;
+      const std::size_t key = number_at<std::uint16_t>(bytes, offset + 6);
+      std::uint64_t here = leaf ? node.size : 0;
+      if (leaf && (node.flags & big_node) != 0) here = sizeof(std::uint64_t);
+      const std::uint64_t size = node_header + key + here;
+      if (offset + size > page_bytes_) {
+        wrong(page, "one of its nodes is too long");
+        return {};
+      }
+      node.key = bytes.substr(offset + node_header, key);
+      node.value = bytes.substr(offset + node_header + key, here);
+      filled += size + size % 2;
+      nodes.push_back(node);
+    }
+    if (filled != page_bytes_ - upper) {
+      wrong(page, "its nodes do not fill it");
+      return {};
+    }
+    return nodes;
+  }
+
+  void walk_value(std::uint64_t page, const Node& node, Tree& found) {
+    std::string bytes;
+    std::string_view value = node.value;
+    if ((node.flags & big_node) != 0) {
+      const auto first = number_at<std::uint64_t>(value, 0);
+      const std::uint64_t pages = (page_header + node.size - 1) / page_bytes_ + 1;
+      for (std::uint64_t i = 0; i < pages; ++i) {
+        if (!take(first + i, page)) return;
+        bytes += read(first + i);
+      }
+      found.overflows += pages;
+      if (number_at<std::uint64_t>(bytes, 0) != first ||
+          number_at<std::uint16_t>(bytes, 10) != overflow_page ||
+          number_at<std::uint32_t>(bytes, 12) != pages)
+        return wrong(first, "it is not the large value that page " + std::to_string(page) + " has");
+      value = std::string_view(bytes).substr(page_header, node.size);
+    }
+    if (of_free_pages_) return take_free(page, value);
+    if ((node.flags & tree_node) == 0) return;
+    if (value.size() != tree_bytes) return wrong(page, "a table's entry is none");
+    walk_tree("table `" + std::string(node.key) + "`", tree_at(value, 0), false);
+  }
+
+  // A record of the free list: how many, and which.
+  void take_free(std::uint64_t page, std::string_view list) {
+    constexpr std::size_t each = sizeof(std::uint64_t);
+    const std::uint64_t count = list.size() < each ? 0 : number_at<std::uint64_t>(list, 0);
+    if (list.size() < each || count > list.size() / each - 1)
+      return wrong(page, "a list of free pages is longer than its record");
+    for (std::uint64_t i = 1; i <= count; ++i) take(number_at<std::uint64_t>(list, i * each), page);
+  }
+
+  int fd_;
+  std::size_t page_bytes_;
+  CheckReport& report_;
+  std::uint64_t last_ = 0;
+  std::vector<bool> taken_;
+  bool of_free_pages_ = false;
+};
+
+}  // namespace
+
+void check_pages(const Environment& environment, CheckReport& report) {
+  PageWalk(environment, report).everything();
+}
+
+}  // namespace zcrew::lmdb

@@ -1,0 +1,13 @@
+// Verifies the pages of an LMDB file as such: that the trees hold together, and that every page is
+// either in one of them or free, and no page both. Reads the file itself, not the map, so that no
+// damage can lead it anywhere.
+#pragma once
+
+#include "lmdb/check.h"
+#include "lmdb/environment.h"
+
+namespace zcrew::lmdb {
+
+void check_pages(const Environment& environment, CheckReport& report);
+
+}  // namespace zcrew::lmdb

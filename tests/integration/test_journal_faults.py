@@ -1,0 +1,177 @@
+"""A disk that fails, fills, lies or is damaged under a real router: it says so in one line and ends,
+or goes on; it never confirms what is not safe and never serves what is wrong."""
+
+import os
+import shutil
+from collections import Counter
+
+import tracer
+from crew import Impatient, wait_until
+from crew_test import SHORT, CrewTest, main
+
+JOBS = 200
+FLIPS = int(os.environ.get("ZCREW_FLIPS", "6" if SHORT else "20"))
+
+
+class FailingCall(CrewTest):
+    """One call fails once. LMDB alone would carry on; the router must not (J-4.6)."""
+
+    def check(self, call, when, error):
+        router = self.crew.router()
+        # Long-lived jobs: nobody runs them, so each confirm is the disk's word.
+        first = self.crew.zcrew("submit", "--router", router.clients, "--ids", "before").stdout
+        log = len(router.process.log())
+        tracer.inject(self.crew, router.process, call, f"error={error}:when={when}")
+        lines = self.folder / "lines"
+        lines.write_text("".join(f"job {n}\n" for n in range(JOBS)))
+        submit = router.submit("--ids", "--timeout", "60s", "--lines", lines)
+        try:
+            code = router.process.wait(5)
+        except Impatient:
+            return False  # the calls of this run were not that many
+        self.assertEqual(code, 74)
+        said = router.process.log()[log:].splitlines()
+        self.assertEqual(len([line for line in said if "rror" in line]), 1, said)
+        receipts = len(submit.out().splitlines())
+        report = self.crew.tool_json("check", "--journal", router.journal, "--json")
+        self.assertGreaterEqual(report["ready"], 1 + receipts)
+
+        # The producer goes on with the next router, and each job is there once.
+        router.start()
+        self.assertEqual(submit.wait(60), 0, submit.log())
+        ids = (first + submit.out()).split()
+        self.assertEqual((len(ids), len(set(ids))), (JOBS + 1, JOBS + 1))
+        self.assertEqual(router.status()["ready"], JOBS + 1)
+        return True
+
+    def each(self, call, error="EIO"):
+        reason = tracer.missing()
+        if reason:
+            self.skipTest(reason)
+        self.assertTrue(self.check(call, 1, error))
+
+    def test_a_flush_fails(self):
+        self.each("fdatasync")
+
+    def test_a_write_of_pages_fails(self):
+        self.each("pwrite64")
+
+    def test_a_write_of_pages_meets_a_full_disk(self):
+        self.each("pwrite64", "ENOSPC")
+
+
+class FileSizeLimit(CrewTest):
+    """ulimit -f is a full disk: jobs are refused, SIGXFSZ ends nobody, held jobs finish."""
+
+    def test_it_works_like_a_full_disk(self):
+        router = self.crew.router("--journal-reserve", "2M",
+                                  prefix=["sh", "-c", 'ulimit -f 32768; exec "$@"', "sh"])
+        payload = self.folder / "payload"
+        payload.write_bytes(bytes(64 << 10))
+        submit = router.submit("--timeout", "60s", "--files", *[payload] * 600)
+        router.wait_status(lambda s: s["full"], "the router to be full", 60)
+        router.worker("w", "--concurrency", "4", command=["true"])
+        self.assertEqual(submit.wait(120), 0, submit.log())
+        router.wait_status(lambda s: s["counters"]["done"] == 600, "all jobs done", 60)
+
+
+class FileGone(CrewTest):
+    """The file is cut short under a running router: its map ends, and so does the router, with the
+    exit code and the line of damage instead of a signal."""
+
+    def test_a_fault_in_the_map_is_damage(self):
+        router = self.crew.router()
+        payload = self.folder / "payload"
+        payload.write_bytes(os.urandom(200 << 10))
+        submit = router.submit("--files", *[payload] * 50)  # read again at their hand-out
+        self.assertEqual(submit.wait(), 0)
+        os.truncate(self.folder / "journal" / "data.mdb", 8192)
+        log = len(router.process.log())
+        router.worker("w", command=["cat"])
+        self.assertEqual(router.process.wait(), 65)
+        said = [line for line in router.process.log()[log:].splitlines() if "damaged" in line]
+        self.assertEqual(len(said), 1, router.process.log()[log:])
+
+
+class Flips(CrewTest):
+    """A bit of a copy is flipped: the check finds it or it does no harm, and the router serves what
+    it was given, or ends with 65 and one line. (tests/disk/bit_flips does ten thousands.)"""
+
+    def make(self):
+        """A journal with jobs of all sizes; their payloads by id."""
+        router = self.crew.router()
+        payloads = {}
+        for size, count in ((20, 150), (900, 40), (30000, 5)):
+            lines = self.folder / "lines"
+            texts = [f"{n:05d}".ljust(size, "x") for n in range(count)]
+            lines.write_text("".join(text + "\n" for text in texts))
+            ids = self.crew.zcrew("submit", "--router", router.clients, "--ids", "--lines",
+                                  lines).stdout.split()
+            payloads.update(zip(ids, texts))
+        self.assertEqual(router.process.terminate(), 0)
+        return payloads
+
+    def use(self, journal, payloads):
+        """Serves the journal until it is empty or the router ends; its exit code and what ran."""
+        ledger = self.folder / f"{journal.name}.ledger"
+        ledger.touch()
+        process = self.crew.run(journal.name, [
+            self.crew.tool, "router", "--journal", journal, "--clients", "tcp://127.0.0.1:*",
+            "--workers", "tcp://127.0.0.1:*"])
+        wait_until(lambda: "workers at" in process.log() or not process.running(), "a start or end")
+        worker = None
+        if process.running():
+            port = process.wait_log(r"workers at (tcp://[^\s,;]+)").group(1)
+            worker = self.crew.run("worker", [
+                self.crew.tool, "worker", "--router", port, "--concurrency", "4", "--", "sh", "-c",
+                f'printf "%s %s\\n" "$ZCREW_JOB_ID" "$(cat)" >>{ledger}'])
+            clients = process.wait_log(r"clients at (tcp://[^\s,;]+)").group(1)
+
+            def done():
+                if not process.running():
+                    return True
+                run = self.crew.zcrew("status", "--router", clients, "--json", check=False)
+                return run.returncode == 0 and '"done":%d' % len(payloads) in run.stdout.replace(
+                    " ", "")
+            try:
+                wait_until(done, "all jobs done", 20)
+            except Impatient:
+                pass  # judged by what ran
+        code = process.terminate() if process.running() else process.wait()
+        if worker:
+            worker.kill()
+        text = process.log()
+        faults = [line for line in text.splitlines() if "damaged" in line]
+        ran = [line.split(" ", 1) for line in ledger.read_text().splitlines()]
+        return code, faults, ran
+
+    def test_right_data_or_one_line(self):
+        random = self.seeded()
+        payloads = self.make()
+        sound = self.folder / "journal"
+        seen = Counter()
+        for number in range(FLIPS):
+            journal = self.folder / f"flip-{number}"
+            shutil.copytree(sound, journal)
+            data = bytearray((journal / "data.mdb").read_bytes())
+            at, bit = random.randrange(len(data)), random.randrange(8)
+            data[at] ^= 1 << bit
+            (journal / "data.mdb").write_bytes(data)
+            check = self.crew.zcrew("check", "--journal", journal, check=False)
+            self.assertIn(check.returncode, (0, 65), check.stderr)
+            code, faults, ran = self.use(journal, payloads)
+            with self.subTest(byte=at, bit=bit, check=check.stderr):
+                self.assertEqual([job for job in ran if payloads.get(job[0]) != job[1]], [])
+                self.assertIn(code, (0, 65))
+                self.assertEqual(len(faults), 1 if code == 65 else 0, faults)
+                if code == 0:
+                    self.assertEqual(len(ran), len(payloads), "jobs did not run")
+                if check.returncode == 0:
+                    self.assertEqual(code, 0)
+            seen[check.returncode, code] += 1
+            shutil.rmtree(journal)
+        print("check and router ended with", dict(seen))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""strace as a hand that lets one system call of a running router fail, or kills the router there."""
+
+import os
+import shutil
+import subprocess
+
+
+def missing():
+    """Why a process cannot be traced here; None if it can."""
+    if not shutil.which("strace"):
+        return "strace is not here"
+    if subprocess.run(["strace", "-qq", "-o", os.devnull, "true"], capture_output=True,
+                      check=False).returncode != 0:
+        return "tracing is not permitted here"
+    return None
+
+
+def inject(crew, process, call, effect):
+    """From now on in all threads of the process: `effect` (error=EIO:when=1, signal=KILL:when=3 …)
+    at those calls. strace counts the calls of each thread by itself."""
+    tracer = crew.run("strace", ["strace", "-f", "-p", process.pid, "-o", os.devnull,
+                                 "-e", f"trace={call}", "-e", f"inject={call}:{effect}"])
+    tracer.wait_log("attached")
+    return tracer
