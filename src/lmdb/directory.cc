@@ -10,7 +10,6 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "journal/journal.h"
@@ -48,6 +47,19 @@ void flush_directory(const std::string& path) {
   ::close(fd);
   // Some file systems do not know how to flush a directory; they have nothing to lose then.
   if (code != 0 && error != EINVAL) refuse(path, "flush", error);
+}
+
+// Makes the directory, and those above it that are missing, each with its name on the disk. 0 or
+// errno.
+int make_durably(const std::filesystem::path& path, mode_t mode) {
+  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
+  int error = ::mkdir(path.c_str(), mode) == 0 ? 0 : errno;
+  if (error == ENOENT && parent != path) {
+    error = make_durably(parent, 0777);
+    if (error == 0) error = ::mkdir(path.c_str(), mode) == 0 ? 0 : errno;
+  }
+  if (error == 0) flush_directory(parent.string());
+  return error == EEXIST ? 0 : error;
 }
 
 std::string read_start(int fd) {
@@ -90,16 +102,11 @@ Directory::~Directory() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-// For its user only, because payloads are nobody else's business.
 void Directory::make_path() const {
   std::filesystem::path path(path_);
   if (!path.has_filename()) path = path.parent_path();  // "dir/"
-  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
-  std::error_code error;
-  std::filesystem::create_directories(parent, error);
-  if (error) refuse(path_, "make", error.value());
-  if (::mkdir(path.c_str(), 0700) == 0) return flush_directory(parent.string());
-  if (errno != EEXIST) refuse(path_, "make", errno);
+  // For its user only, because payloads are nobody else's business.
+  if (const int error = make_durably(path, 0700)) refuse(path_, "make", error);
 }
 
 void Directory::lock() {

@@ -40,6 +40,9 @@ int attach(const std::string& image, std::string& device) {
     device = "/dev/loop" + std::to_string(number);
     const int fd = number < 0 ? -1 : ::open(device.c_str(), O_RDWR | O_CLOEXEC);
     if (fd >= 0 && ::ioctl(fd, LOOP_SET_FD, backing) == 0) {
+      loop_info64 info{};
+      info.lo_flags = LO_FLAGS_AUTOCLEAR;  // gone with this process, however it ends
+      ::ioctl(fd, LOOP_SET_STATUS64, &info);
       ::close(control);
       ::close(backing);
       return fd;
