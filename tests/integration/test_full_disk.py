@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+import time
+from pathlib import Path
 
-from crew import json_lines, wait_until
+from crew import PATIENCE, json_lines, wait_until
 from crew_test import CrewTest, main
 
 MOUNT_BYTES = 24 << 20
@@ -76,6 +78,38 @@ class FullDisk(CrewTest):
         self.assertEqual(router.status()["ready"], stored)
         router.worker("x", "--concurrency", "4", command=["true"])
         router.wait_status(lambda s: (s["ready"], s["held"]) == (0, 0), "all stored jobs done", 60)
+
+
+class SpaceReturns(CrewTest):
+    """Someone else fills the disk and frees it again: the router notices within a second, though
+    nothing at all happens meanwhile."""
+
+    def test_back_within_a_second(self):
+        user = [] if os.geteuid() == 0 else ["-r"]
+        journal = self.folder / "journal"
+        journal.mkdir()
+        mount = f"mount -t tmpfs -o size=128M tmpfs {journal}"
+        if not permitted("unshare", *user, "-m", "sh", "-c", mount):
+            self.skipTest("mounting is not permitted here")
+        router = self.crew.router("--journal-reserve", "2M", prefix=[
+            "unshare", *user, "-m", "sh", "-c", f'{mount} && exec "$@"', "sh"])
+        filler = Path(f"/proc/{router.process.pid}/root{journal}/filler")
+        with self.assertRaises(OSError), open(filler, "wb", buffering=0) as file:
+            while file.write(bytes(1 << 20)):
+                pass
+        # Jobs use up what was reserved before the disk was full.
+        payload = self.folder / "payload"
+        payload.write_bytes(bytes(PAYLOAD_BYTES))
+        submit = router.submit("--timeout", "60s", "--files", *[payload] * JOBS)
+        router.wait_status(lambda s: s["full"], "the router to be full", 60)
+        start = time.monotonic()
+        filler.unlink()
+        router.wait_status(lambda s: not s["full"], "room again")
+        took = time.monotonic() - start
+        print(f"room again after {took:.2f} s")
+        # The idle commit thread looks once a second; a status takes a while, too.
+        self.assertLess(took, 1.5 * PATIENCE)
+        self.assertEqual(submit.wait(60), 0, submit.log())
 
 
 class JournalLimit(CrewTest):
