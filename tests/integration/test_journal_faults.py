@@ -1,5 +1,5 @@
-"""A disk that fails, fills, lies or is damaged under a real router: it says so in one line and ends,
-or goes on; it never confirms what is not safe and never serves what is wrong."""
+"""A disk that fails, fills, lies or is damaged under a real router: it says so in one line and
+ends, or goes on; it never confirms what is not safe and never serves what is wrong."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""strace as a hand that lets one system call of a running router fail, or kills the router there."""
+"""strace as a hand that lets one system call of a running router fail, or kills it there."""
 
 import os
 import shutil
