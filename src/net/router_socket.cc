@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "net/clock.h"
+#include "net/door.h"
 #include "net/endpoint.h"
 #include "net/monitor.h"
 #include "net/native_socket.h"
@@ -67,7 +68,9 @@ class RouterSocket::Impl {
  public:
   Impl(Context& context, const RouterSocketOptions& options)
       : socket_(context, ZMQ_ROUTER, options.frame_bytes_max, options.endpoint),
-        monitor_(context, socket_, ZMQ_EVENT_DISCONNECTED) {
+        monitor_(context, socket_,
+                 ZMQ_EVENT_LISTENING | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED),
+        door_(options.margins) {
     if (const auto problem = endpoint_problem(options.endpoint, EndpointUse::listen)) {
       throw Error(*problem, exit_code::configuration);
     }
@@ -127,6 +130,7 @@ class RouterSocket::Impl {
   void take_suspects(std::vector<Peer>& suspects) {
     suspects.clear();
     read_monitor();
+    door_.look();
     if (closed_.empty()) return;
     const bool dry = !socket_.catch_up();
     const Instant now = read_clocks().mono;
@@ -150,6 +154,7 @@ class RouterSocket::Impl {
     socket_.set(ZMQ_LINGER, static_cast<int>(linger.count()));
   }
 
+  [[nodiscard]] bool crowded() const { return door_.shut(); }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
   [[nodiscard]] void* raw() const { return socket_.raw(); }
   [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
@@ -185,6 +190,8 @@ class RouterSocket::Impl {
   void read_monitor() {
     Monitor::Event event;
     while (monitor_.next(event)) {
+      if (event.kind == ZMQ_EVENT_LISTENING) door_.hang(event.value);
+      if (event.kind == ZMQ_EVENT_ACCEPTED) door_.accepted(event.value);
       if (event.kind != ZMQ_EVENT_DISCONNECTED) continue;
       Connection* connection = peers_.find_descriptor(event.value);
       if (connection == nullptr) continue;  // it never sent a message
@@ -214,6 +221,7 @@ class RouterSocket::Impl {
 
   NativeSocket socket_;
   Monitor monitor_;
+  Door door_;
   std::string endpoint_;
   PeerTable peers_;
   std::vector<Closed> closed_;
@@ -233,6 +241,7 @@ SendStatus RouterSocket::send(Peer peer, std::span<const std::string_view> frame
   return impl_->send(peer, frames);
 }
 void RouterSocket::take_suspects(std::vector<Peer>& suspects) { impl_->take_suspects(suspects); }
+bool RouterSocket::crowded() const { return impl_->crowded(); }
 void RouterSocket::forget(Peer peer) { impl_->forget(peer); }
 void RouterSocket::set_linger(Milliseconds linger) { impl_->set_linger(linger); }
 void* RouterSocket::raw() const { return impl_->raw(); }

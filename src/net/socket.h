@@ -50,6 +50,7 @@ class Wakeup {
 struct RouterSocketOptions {
   std::string endpoint;
   std::uint64_t frame_bytes_max = 0;  // a larger frame closes the connection; 0 = no limit
+  unsigned margins = 1;               // of descriptors that it leaves to others (net/door.h)
 };
 
 // A message as it lies in the receive buffers; valid until the next receive().
@@ -85,6 +86,9 @@ class RouterSocket {
   // libzmq's I/O thread waits for it when 100,000 reports are unread. (inproc peers are never
   // reported; only heartbeats and refused sends tell.)
   void take_suspects(std::vector<Peer>& suspects);
+
+  // True while new connections have to wait because descriptors are short.
+  [[nodiscard]] bool crowded() const;
 
   // Forgets a peer (after gone), so that its routing id, if it comes again, gets a new Peer.
   void forget(Peer peer);

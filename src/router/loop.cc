@@ -35,6 +35,7 @@ constexpr Duration judge_patience = Milliseconds{100};
 constexpr Milliseconds last_frames{500};
 
 constexpr Duration catch_up_interval = std::chrono::seconds{1};
+constexpr Duration crowd_line_interval = std::chrono::seconds{10};
 
 std::size_t bytes_of(const net::Received& message) {
   std::size_t bytes = 0;
@@ -162,6 +163,11 @@ void Loop::take(core::Side side, const net::Received& message) {
 void Loop::end_connections() {
   sockets_.take_gone(gone_);
   drop_gone();
+  if (!sockets_.crowded() || now_.mono < next_crowd_line_) return;
+  next_crowd_line_ = now_.mono + crowd_line_interval;
+  log_(LogLevel::warning,
+       "Too many connections for the limit of open files: new ones wait until others end. Raise "
+       "it (ulimit -n, LimitNOFILE=), or see who they are (ss -tnp).");
 }
 
 void Loop::drop_gone() {

@@ -83,6 +83,7 @@ class Loop {
   bool stopping_ = false;
   Instant drain_until_{};
   Instant next_catch_up_{};
+  Instant next_crowd_line_{};
   std::optional<journal::Failure> failure_;
 
   core::Effects effects_;

@@ -19,9 +19,10 @@ Peer inner(Peer peer) { return Peer{static_cast<std::uint64_t>(peer) & ~backend_
 
 }  // namespace
 
+// Clients leave room for workers, so that a crowd of them does not keep out who does the work.
 Sockets::Sockets(const SocketSettings& settings)
-    : frontend_(context_, {settings.frontend, settings.frame_bytes_max}),
-      backend_(context_, {settings.backend, settings.frame_bytes_max}) {}
+    : frontend_(context_, {settings.frontend, settings.frame_bytes_max, 2}),
+      backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {}
 
 bool Sockets::receive(core::Side side, net::Received& message) {
   if (!at(side).receive(message)) return false;

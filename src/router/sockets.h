@@ -32,6 +32,9 @@ class Sockets : public FrameSink {
   net::SendStatus send(core::Side side, Peer peer,
                        std::span<const std::string_view> frames) override;
 
+  // True while new connections have to wait because descriptors are short.
+  [[nodiscard]] bool crowded() const { return frontend_.crowded() || backend_.crowded(); }
+
   // Adds the peers whose connection has ended.
   void take_gone(std::vector<PeerAt>& peers);
   void forget(const PeerAt& peer);

@@ -225,6 +225,10 @@ class Judge:
         # A failure or release that was told may still be overtaken by its worker's end.
         if before.outcome in ("failed", "released") and before.end <= after.start:
             return before.outcome
+        # The death that a job brings may be seen later than what follows from it.
+        plan = self.round.jobs[before.label].plan if before.label in self.round.jobs else "d"
+        if not before.outcome and plan[min(before.attempt, len(plan)) - 1] == "p":
+            return "poison"
         return self.causes.of(before.worker, before.start, after.start)
 
     def judge_labels(self):

@@ -112,6 +112,12 @@ class JudgeTest(unittest.TestCase):
         del history["faults"][1]
         self.convicted(history, "without a cause")
 
+    def test_poison_is_a_cause_of_its_own(self):
+        history = innocent()
+        del history["faults"][1]
+        history["p.producer"][0] = "0 submit a pd result stays"
+        self.assertEqual(self.verdict(history)[1], [])
+
     def test_a_router_death_alone_is_no_cause(self):
         history = innocent()
         history["w2.worker"] += [f"{760 * MS} start d j4 1", f"{770 * MS} end d j4 1 done"]

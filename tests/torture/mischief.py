@@ -5,7 +5,7 @@ import socket
 import time
 
 from crew import POLL_SECONDS, wait_until
-from scene import BEHIND_RELAY, DESCRIPTORS, Peer
+from scene import BEHIND_RELAY, DESCRIPTORS, PORTS, Peer
 
 WORKERS_MIN, WORKERS_MAX = 6, 14
 CLOCK_MAX_S = 600        # further, and results would rightly expire (an hour)
@@ -189,7 +189,7 @@ class Mischief:
         """More silent connections than the router has descriptors."""
         self.scene.note("descriptors")
         ends = []
-        for port in (5555, 5556):
+        for port in PORTS.values():
             for _ in range(DESCRIPTORS):
                 end = socket.socket()
                 end.setblocking(False)

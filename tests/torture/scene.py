@@ -16,10 +16,13 @@ from network import address
 
 HERE = Path(__file__).resolve().parent
 FAKETIME = "/usr/$LIB/faketime/libfaketime.so.1"
+PORTS = {"clients": 5555, "workers": 5556}  # the router's
 QUEUES = ("q0", "q1", "q2", "q3", "probe")
-RELAY = "127.0.2.1"        # where the relay listens
+RELAY = "127.0.2.1"        # where the relay listens, on ports that the router does not take
+RELAY_PORTS = {"clients": 6555, "workers": 6556}
 BEHIND_RELAY = address(1)  # how it reaches the router
 FIRST_LINK = 10            # links of peers are numbered from here on
+STARTS_MAX = 20            # before the round is given up
 DESCRIPTORS = 512          # of the router; a flood of connections uses them up
 
 
@@ -59,7 +62,7 @@ class Scene:
         self.made = 0
         self.router = Router(self.crew, disk / "journal", "--insecure", "--journal-reserve", "8M",
                              "--drain-limit", "5s", prefix=self.prefix(),
-                             clients="tcp://0.0.0.0:5555", workers="tcp://0.0.0.0:5556")
+                             **{side: f"tcp://0.0.0.0:{port}" for side, port in PORTS.items()})
         self.restarts = []  # seconds from the start of a process until it serves
         self.relay = None
 
@@ -89,7 +92,7 @@ class Scene:
     def start_router(self):
         """Like a supervisor: again and again until it serves; every end by itself is noted."""
         began = time.monotonic()
-        while True:
+        for chance in reversed(range(STARTS_MAX)):
             try:
                 self.router.start()
                 break
@@ -97,6 +100,8 @@ class Scene:
                 if self.router.process.running():
                     raise
                 self.note("router-ended", code=self.router.process.popen.returncode)
+                if chance == 0:
+                    raise
         self.restarts.append(time.monotonic() - began)
         self.note("router-up", pid=self.router.process.pid)
 
@@ -123,20 +128,21 @@ class Scene:
     def start_relay(self):
         self.relay = self.crew.run("relay", [
             sys.executable, HERE / "relay.py", self.delay,
-            f"{RELAY}:5555", f"{BEHIND_RELAY}:5555", f"{RELAY}:5556", f"{BEHIND_RELAY}:5556"])
+            f"{RELAY}:{RELAY_PORTS['clients']}", f"{BEHIND_RELAY}:{PORTS['clients']}",
+            f"{RELAY}:{RELAY_PORTS['workers']}", f"{BEHIND_RELAY}:{PORTS['workers']}"])
 
-    def link(self, relayed):
-        """(link, address to connect to)"""
+    def link(self, relayed, side):
+        """(link, endpoint to connect to)"""
         if relayed:
-            return None, RELAY
+            return None, f"tcp://{RELAY}:{RELAY_PORTS[side]}"
         link = address(FIRST_LINK + self.made)
-        return link, link
+        return link, f"tcp://{link}:{PORTS[side]}"
 
     def add_worker(self, weight, concurrency, relayed=False, queues=QUEUES[:4]):
         name = self.next_name("w")
-        link, host = self.link(relayed)
+        link, endpoint = self.link(relayed, "workers")
         process = self.crew.run(name, [
-            self.peers_folder / "torture_worker", f"tcp://{host}:5556", name,
+            self.peers_folder / "torture_worker", endpoint, name,
             self.folder / f"{name}.worker", weight, concurrency, *queues])
         self.note("worker-start", name, pid=process.pid, relayed=relayed)
         self.workers[name] = Peer(name, link, process)
@@ -144,9 +150,9 @@ class Scene:
 
     def add_producer(self, rate, seed, relayed=False):
         name = self.next_name("p")
-        link, host = self.link(relayed)
+        link, endpoint = self.link(relayed, "clients")
         process = self.crew.run(name, [
-            self.peers_folder / "torture_producer", f"tcp://{host}:5555", name,
+            self.peers_folder / "torture_producer", endpoint, name,
             self.folder / f"{name}.producer", seed], stdin=subprocess.PIPE)
         self.note("producer-start", name, relayed=relayed)
         peer = self.producers[name] = Peer(name, link, process)
