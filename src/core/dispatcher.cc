@@ -206,7 +206,9 @@ Job* Dispatcher::next_job(Queue& queue) {
   const QueueSettings& settings = queue.settings;
   if (settings.paused) return nullptr;
   if (settings.max_held > 0 && queue.counts.held >= settings.max_held) return nullptr;
-  while (Job* job = queue.next(context_.now.wall, context_.config.age_step, context_.recovering)) {
+  // Even a job that its worker failed or lost by now: a newer attempt may be out elsewhere.
+  const Sequence from = context_.recovering ? book_.first_sequence() : 0;
+  while (Job* job = queue.next(context_.now.wall, context_.config.age_step, from)) {
     const WallTime expires = job->header.expires_at;
     if (expires == WallTime{} || context_.now.wall <= expires) return job;
     book_.expired(*job);

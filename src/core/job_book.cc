@@ -253,12 +253,29 @@ void JobBook::hand_out(Job& job, Worker* worker) {
   held_[job.id] = &job;
 }
 
+// To `ready`, where the journal has what is held, but into no lane.
+Job& JobBook::take_later(Queue& queue, const LoadedJob& loaded) {
+  const LaterKey key{loaded.due, loaded.id};
+  Job* job = later_.find(key);
+  if (job != nullptr) {
+    leave_window(*job);
+  } else {
+    later_.gap().left(key);
+    job = &load(loaded);
+  }
+  job->last_record = context_.record(MoveToReady{job->id, job->due});
+  move(queue, *job, &QueueCounts::later, &QueueCounts::ready);
+  return *job;
+}
+
 Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
   Job* job = ready_in_memory(loaded.id);
   Queue& queue = *find_queue(loaded.id.queue);
   if (job != nullptr) {
     ZCREW_CHECK(job->state == JobState::ready);
     leave_window(*job);
+  } else if (loaded.place == Place::later) {
+    job = &take_later(queue, loaded);
   } else {
     job = &load(loaded);
   }

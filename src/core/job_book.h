@@ -64,7 +64,8 @@ class JobBook {
 
   // ready → held, under a new token. The job leaves its lane.
   void hand_out(Job& job, Worker* worker);
-  // A job whose worker reported it after a restart: disk → held, under the token it has.
+  // A job whose worker reported it after a restart: disk → held, under the token it has. One that
+  // was due and went out just before a crash may still be in `later`.
   Job& adopt(const LoadedJob& loaded, const Token& token);
 
   // held → ready, or later if it is to wait; not counted.
@@ -82,12 +83,16 @@ class JobBook {
   void put_held_row(Job& job, const Uuid& instance, WallTime lease_end);
   void drop_payload(Job& job);
 
+  // Of the jobs that were accepted since the start.
+  [[nodiscard]] Sequence first_sequence() const { return first_sequence_; }
   [[nodiscard]] Job* held(const JobId& id) const;
   [[nodiscard]] Job* ready_in_memory(const JobId& id);
   // Whether a record in `ready` would be the truth about this job, which is not in memory.
   [[nodiscard]] bool may_be_ready_on_disk(const JobId& id);
   // Whether a snapshot with the records up to `as_of` is new enough to say so.
-  [[nodiscard]] bool disk_is_seen(const JobId& id, JournalSequence as_of);
+  [[nodiscard]] bool disk_is_seen(const LoadedJob& found, JournalSequence as_of);
+  // Whether a record in `later` that was read is still the truth.
+  [[nodiscard]] bool is_later(const LoadedJob& found) const;
   [[nodiscard]] std::uint32_t attempt_of(const Job& job) const {
     return job.header.failures + job.header.crashes + 1;
   }
@@ -151,6 +156,7 @@ class JobBook {
   void page_lane(Queue& queue, Priority priority);
   [[nodiscard]] std::uint32_t page_size() const;
   Job& load(const LoadedJob& loaded);
+  Job& take_later(Queue& queue, const LoadedJob& loaded);
 
   Context& context_;
   Sessions& sessions_;

@@ -146,11 +146,21 @@ bool JobBook::may_be_ready_on_disk(const JobId& id) {
   return queue->lanes[id.priority]->gap().shows(id.sequence);
 }
 
-bool JobBook::disk_is_seen(const JobId& id, JournalSequence as_of) {
+bool JobBook::disk_is_seen(const LoadedJob& found, JournalSequence as_of) {
+  const JobId& id = found.id;
+  if (found.place == Place::later && later_.gap().contains({found.due, id}) &&
+      later_.gap().not_before() > as_of) {
+    return false;
+  }
   Queue* queue = find_queue(id.queue);
   if (queue == nullptr || queue->lanes[id.priority] == nullptr) return true;
   const Gap<Sequence>& gap = queue->lanes[id.priority]->gap();
   return !gap.contains(id.sequence) || gap.not_before() <= as_of;
+}
+
+bool JobBook::is_later(const LoadedJob& found) const {
+  const LaterKey key{found.due, found.id};
+  return found.place == Place::later && (later_.find(key) != nullptr || later_.gap().shows(key));
 }
 
 // ---- dead letters

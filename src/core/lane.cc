@@ -66,14 +66,23 @@ void Lane::left(Sequence sequence) {
   if (gap_.contains(sequence)) gap_.left(sequence);
 }
 
-Job* Lane::front(bool recovering) const {
-  Job* first = !paged_.empty() ? paged_.front() : !fresh_.empty() ? fresh_.front() : nullptr;
-  if (!returned_.empty()) {
-    Job* back = returned_.begin()->second;
-    if (first == nullptr || back->id.sequence < first->id.sequence) first = back;
-  }
+Job* Lane::front() const {
+  Job* first = front_from(0);
   const bool waits = first != nullptr && gap_.open() && gap_.begin() < first->id.sequence;
-  return waits && !recovering ? nullptr : first;
+  return waits ? nullptr : first;
+}
+
+Job* Lane::front_from(Sequence from) const {
+  Job* first = nullptr;
+  for (const auto* jobs : {&paged_, &fresh_}) {
+    if (first != nullptr || jobs->empty() || jobs->back()->id.sequence < from) continue;
+    first = jobs->front()->id.sequence >= from
+                ? jobs->front()
+                : *std::lower_bound(jobs->begin(), jobs->end(), from, by_sequence);
+  }
+  const auto back = returned_.lower_bound(from);
+  if (back == returned_.end()) return first;
+  return first == nullptr || back->first < first->id.sequence ? back->second : first;
 }
 
 Job* Lane::find(Sequence sequence) const {

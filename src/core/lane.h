@@ -28,9 +28,10 @@ class Lane {
   // now on pages must skip it. (While it is out, whoever takes in a page skips it.)
   void left(Sequence sequence);
 
-  // The oldest job, or null: none is in memory, or an older one may be in the gap. While
-  // `recovering` the gap is not looked into, and newer jobs go first.
-  [[nodiscard]] Job* front(bool recovering) const;
+  // The oldest job, or null: none is in memory, or an older one may be in the gap.
+  [[nodiscard]] Job* front() const;
+  // The oldest job in memory that is not older than `from`, whatever is in the gap.
+  [[nodiscard]] Job* front_from(Sequence from) const;
   [[nodiscard]] Job* find(Sequence sequence) const;
   // The job, if it is in memory here; it leaves.
   Job* take(Sequence sequence);

@@ -43,6 +43,11 @@ class LaterWindow {
     return jobs_.begin()->first.due;
   }
 
+  [[nodiscard]] Job* find(const LaterKey& key) const {
+    const auto at = jobs_.find(key);
+    return at == jobs_.end() ? nullptr : at->second;
+  }
+
   void take(const Job& job) { jobs_.erase({job.due, job.id}); }
   void page_in(Job& job) { jobs_.emplace(LaterKey{job.due, job.id}, &job); }
 

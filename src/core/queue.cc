@@ -15,17 +15,17 @@ std::int64_t aged(const Job& job, WallTime now, Duration step) {
 
 }  // namespace
 
-Job* Queue::next(WallTime now, Duration step, bool recovering) const {
+Job* Queue::next(WallTime now, Duration step, Sequence from) const {
   Job* best = nullptr;
   std::int64_t best_priority = 0;
   for (Priority priority = 0; priority < priority_count; ++priority) {
     const Lane* lane = lanes[priority].get();
     if (lane == nullptr) continue;
-    Job* job = lane->front(recovering);
+    Job* job = from == 0 ? lane->front() : lane->front_from(from);
     if (job == nullptr) {
       // What is on disk may be more urgent than what the lanes behind have; a page tells in a
       // moment.
-      if (best == nullptr && lane->gap().open() && !recovering) return nullptr;
+      if (best == nullptr && lane->gap().open() && from == 0) return nullptr;
       continue;
     }
     const std::int64_t effective = aged(*job, now, step);

@@ -38,8 +38,9 @@ struct Queue {
   }
 
   // The job to hand out next, or null: nothing is ready in memory, or a lane that may hold a more
-  // urgent job is being paged in. `step` is Config::age_step.
-  [[nodiscard]] Job* next(WallTime now, Duration step, bool recovering) const;
+  // urgent job is being paged in. `step` is Config::age_step. While the router recovers, jobs from
+  // before its start wait: only those `from` that sequence on go (0: all).
+  [[nodiscard]] Job* next(WallTime now, Duration step, Sequence from) const;
 };
 
 }  // namespace zcrew::core

@@ -105,9 +105,27 @@ void WorkerDesk::compare_reported(Worker& worker, const wire::WorkerHello& hello
     }
     job = next;
   }
-  for (const Token& token : hello.held) claim(worker, token, true);
+  // A worker that failed a job, got it again and was not told that the failure is settled lists it
+  // twice.
+  std::map<JobId, std::pair<Epoch, std::uint32_t>> newest;
+  for (const Token& token : listed) {
+    auto& attempt = newest[token.job];
+    attempt = std::max(attempt, {token.epoch, token.handout});
+  }
+  const auto is_newest = [&](const Token& token) {
+    return newest[token.job] == std::pair(token.epoch, token.handout);
+  };
+  for (const Token& token : hello.held) {
+    if (is_newest(token)) {
+      claim(worker, token, true);
+    } else {
+      worker.abandon.push_back(token);
+    }
+  }
   worker.reported_held = worker.reported.size();
-  for (const Token& token : hello.finished) claim(worker, token, false);
+  for (const Token& token : hello.finished) {
+    if (is_newest(token)) claim(worker, token, false);
+  }
   if (!worker.reported.empty()) look_up(worker);
 }
 
@@ -156,15 +174,15 @@ void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
   // While we looked, a lane may have left jobs to the disk that the answer shows as they were
   // before.
   const JournalSequence sees = std::max(loaded.as_of, worker.lookup_sees);
-  const auto is_old = [&](const Token& token) { return !book_.disk_is_seen(token.job, sees); };
-  if (std::any_of(worker.reported.begin(), worker.reported.end(), is_old)) return look_up(worker);
+  const auto is_old = [&](const LoadedJob& found) { return !book_.disk_is_seen(found, sees); };
+  if (std::any_of(loaded.jobs.begin(), loaded.jobs.end(), is_old)) return look_up(worker);
   for (std::size_t i = 0; i < worker.reported.size(); ++i) {
     const Token& token = worker.reported[i];
     const LoadedJob& found = loaded.jobs[i];
     if (take_orphan(worker, token)) continue;  // its held row was read while we looked
     const Job* in_memory = book_.ready_in_memory(token.job);
     const JobHeader& header = in_memory != nullptr ? in_memory->header : found.header;
-    const bool is_there = in_memory != nullptr ||
+    const bool is_there = in_memory != nullptr || book_.is_later(found) ||
                           (found.place == Place::ready && book_.may_be_ready_on_disk(token.job));
     const bool is_current =
         std::pair(token.epoch, token.handout) > std::pair(header.handout_epoch, header.handouts);

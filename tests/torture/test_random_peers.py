@@ -44,7 +44,10 @@ class RandomPeer:
             frames = self.peer.socket.recv_multipart()
             if len(frames) != 1 or not frames[0]:
                 continue
-            message = unpack(frames[0])
+            try:
+                message = unpack(frames[0])
+            except (ValueError, IndexError):
+                continue  # for a Guide peer
             if message[0] == RUN:
                 self.world.tokens += [entry[0] for entry in message[1]]
             elif message[0] == CLIENT_WELCOME:
