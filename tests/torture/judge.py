@@ -22,7 +22,7 @@ FOREVER = 1 << 62
 # What may make a router believe that a worker is gone: each is a cause for running its jobs again.
 # From the first until the second word, or for as long as a reconnect may take.
 SPANS = {"stop": "continue", "cut": "mend"}
-MOMENTS = {"kill": FOREVER, "died": FOREVER, "reset": 2_000_000_000}
+MOMENTS = {"kill": FOREVER, "reset": 2_000_000_000}
 # A worker that is back, or whose line is, needs a while until the router has heard so: silence is
 # judged after 3 s, and TCP's next try after a cut may come twice as late as the cut was long.
 RECOVERY_NS = 8_000_000_000
@@ -63,6 +63,7 @@ class Round:
                        for line in (self.folder / "faults").read_text().splitlines()]
         self.end = json.loads((self.folder / "end.json").read_text())
         self.settled = set()
+        self.last_words = {}  # of each worker
         for path in sorted(self.folder.glob("*.producer")):
             self.read_producer(path)
         for path in sorted(self.folder.glob("*.worker")):
@@ -101,6 +102,7 @@ class Round:
     def read_worker(self, path):
         open_runs = {}
         for words in lines(path):
+            self.last_words[path.stem] = int(words[0])
             label, job_id, attempt = words[2:5]
             if words[1] == "start":
                 run = Run(label, job_id, int(attempt), path.stem, int(words[0]))
@@ -121,7 +123,7 @@ def lines(path):
 class Causes:
     """When a worker was out of reach, or might have been taken for that."""
 
-    def __init__(self, faults):
+    def __init__(self, faults, last_words):
         self.spans = defaultdict(list)  # by name: (from, to, what)
         self.relayed = {fault["who"] for fault in faults if fault.get("relayed")}
         self.router_kills = [fault["at"] for fault in faults
@@ -133,6 +135,8 @@ class Causes:
                 begun.setdefault((who, SPANS[what]), at)
             elif (who, what) in begun:
                 self.spans[who].append((begun.pop((who, what)), at + RECOVERY_NS, what))
+            elif what == "died":  # some time after its last words, seen later
+                self.spans[who].append((last_words.get(who, at), FOREVER, what))
             elif what in MOMENTS:
                 self.spans[who].append((at, at + MOMENTS[what], what))
         for (who, what), at in begun.items():
@@ -151,7 +155,7 @@ class Causes:
 class Judge:
     def __init__(self, folder):
         self.round = Round(folder)
-        self.causes = Causes(self.round.faults)
+        self.causes = Causes(self.round.faults, self.round.last_words)
         self.dead = {letter["id"]: letter for letter in self.round.end["dead"]}
         self.figures = Counter()
         self.reruns = Counter()

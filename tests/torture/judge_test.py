@@ -112,6 +112,13 @@ class JudgeTest(unittest.TestCase):
         del history["faults"][1]
         self.convicted(history, "without a cause")
 
+    def test_a_death_may_be_seen_after_what_follows_from_it(self):
+        history = innocent()
+        history["faults"][1] = {"at": 900 * MS, "what": "died", "who": "w1"}
+        history["faults"].append({"at": 950 * MS, "what": "healed", "who": ""})
+        judge, breaches = self.verdict(history)
+        self.assertEqual((breaches, judge.reruns["died"]), ([], 1))
+
     def test_poison_is_a_cause_of_its_own(self):
         history = innocent()
         del history["faults"][1]
