@@ -116,9 +116,9 @@ class Peers {
     const std::string program = letter + std::to_string(choice % 4);
     auto [at, is_new] = peers_.try_emplace(program);
     if (is_new || choice / 4 % 8 == 0) {
-      at->second = world_.names().connect(
-          program, letter == "c" ? PeerKind::client
-                                 : letter == "w" ? PeerKind::worker : PeerKind::guide_client);
+      at->second = world_.names().connect(program, letter == "c"   ? PeerKind::client
+                                                   : letter == "w" ? PeerKind::worker
+                                                                   : PeerKind::guide_client);
     }
     return at->second;
   }
@@ -286,8 +286,8 @@ class Peers {
         return step(core::Command{request, core::SetWeight{"w", input_.below(4)}});
       case 1:
         return step(core::Command{
-            request, core::SetPolicy{std::string(queue()),
-                                     static_cast<core::Policy>(input_.below(5))}});
+            request,
+            core::SetPolicy{std::string(queue()), static_cast<core::Policy>(input_.below(5))}});
       case 2:
         return step(core::Command{request, core::RedriveDead{{job()}}});
       default:

@@ -86,7 +86,8 @@ class Detection(CrewTest):
         until = time.monotonic() + STALL_SECONDS
         wait_until(lambda: time.monotonic() >= until, "the stall to pass", STALL_SECONDS + 5)
         self.router.process.send(signal.SIGCONT)
-        self.router.wait_status(lambda s: s["held"] == 4 and len(s["workers"]) == 2, "all as before")
+        self.router.wait_status(lambda s: s["held"] == 4 and len(s["workers"]) == 2,
+                                "all as before")
         gate.touch()
         self.assertEqual(submit.wait(), 0)
         self.assertEqual({one["attempts"] for one in json_lines(submit.out())}, {1})

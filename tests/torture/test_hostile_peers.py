@@ -1,6 +1,6 @@
-"""Peers that attack ZeroMQ itself: what each attack does, what limits it, and that a router that had
-to be started again lost nothing. Which peers may come at all is the operator's to say: endpoints
-beyond this machine need --insecure.
+"""Peers that attack ZeroMQ itself: what each attack does, what limits it, and that a router that
+had to be started again lost nothing. Which peers may come at all is the operator's to say:
+endpoints beyond this machine need --insecure.
 """
 
 import contextlib

@@ -1,5 +1,5 @@
-"""Many peers say whatever the protocol has, in any order, legal or not, some of it damaged, to a real
-router, from a seed; honest work beside them goes on, the counts add up, the journal is whole.
+"""Many peers say whatever the protocol has, in any order, legal or not, some of it damaged, to a
+real router, from a seed; honest work beside them goes on, the counts add up, the journal is whole.
 """
 
 import contextlib
