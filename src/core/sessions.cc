@@ -150,6 +150,10 @@ void Sessions::repeat_confirms(ClientSession& session, Batch& batch) {
       if (!is_safe) continue;
       JobId id = run.first;
       id.sequence += i;
+      // Its RESULT is its confirm, once that is durable: a crash before would lose the result of a
+      // job that its client counts as safe.
+      const auto result = results_.find(id);
+      if (result != results_.end() && result->second.put > context_.durable) continue;
       context_.send(*session.peer, Side::frontend, wire::Confirm{batch.number, index, 1, id});
     }
   }
