@@ -1,5 +1,6 @@
 #include "base/ids.h"
 
+#include <array>
 #include <charconv>
 
 namespace zcrew {
@@ -25,11 +26,22 @@ int hex_digit(char c) {
   return -1;
 }
 
+void append(std::string& text, char mark, std::uint64_t number) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  text += mark;
+  text.append(digits.data(), end);
+}
+
 }  // namespace
 
+// Each job's id is spelled for its producer and its worker, so this makes one string and no others.
 std::string to_text(const JobId& id) {
-  return "q" + std::to_string(id.queue) + "p" + std::to_string(id.priority) + "n" +
-         std::to_string(id.sequence);
+  std::string text;
+  append(text, 'q', id.queue);
+  append(text, 'p', id.priority);
+  append(text, 'n', id.sequence);
+  return text;
 }
 
 std::optional<JobId> parse_job_id(std::string_view text) {

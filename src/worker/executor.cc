@@ -156,9 +156,9 @@ FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {
   told.attempt = job.attempt;
   told.payload = job.payload.view();
   told.time_limit = Milliseconds{static_cast<Milliseconds::rep>(job.time_limit_ms)};
-  const Instant start = net::read_clocks().mono;
+  const Instant start = net::read_monotonic();
   Answer answer = call(handler_, told);
-  const auto run = net::read_clocks().mono - start;
+  const auto run = net::read_monotonic() - start;
   return {job.token, to_wire(answer.outcome),
           static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0)),
           static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0)),
