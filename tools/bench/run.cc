@@ -18,6 +18,7 @@ namespace zcrew::tool::bench {
 namespace {
 
 constexpr std::uint64_t look_every_ns = 10000000;
+constexpr std::uint64_t note_every_ns = 200000000;
 constexpr std::uint64_t farewell_ns = 15000000000U;
 constexpr int exit_interrupted = 130;
 
@@ -169,7 +170,10 @@ class Session {
   }
 
   [[nodiscard]] Memory memory() const { return router_ ? memory_of(router_->pid()) : Memory{}; }
-  void note_memory() {
+  // Not at each look, which would take time from what is measured.
+  void note_memory(bool last = false) {
+    if (!last && now_ns() < next_note_ns_) return;
+    next_note_ns_ = now_ns() + note_every_ns;
     const Memory now = memory();
     most_.anonymous_bytes = std::max(most_.anonymous_bytes, now.anonymous_bytes);
     most_.file_bytes = std::max(most_.file_bytes, now.file_bytes);
@@ -205,7 +209,7 @@ class Session {
       finish_rate(board_.confirmed() - confirmed, from, end_ns());
     }
     wait([&] { return board_.confirmed() >= plan_.all_jobs(); }, "the last confirms come");
-    note_memory();
+    note_memory(true);
   }
 
   static double rate(std::uint64_t jobs, std::uint64_t from, std::uint64_t until) {
@@ -290,6 +294,7 @@ class Session {
   std::string clients_;
   Memory rest_;
   Memory most_;
+  std::uint64_t next_note_ns_ = 0;
   bool stuck_ = false;
   Result result_;
 };

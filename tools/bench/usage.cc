@@ -3,6 +3,7 @@
 #include <ctime>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 namespace zcrew::tool::bench {
 
@@ -17,11 +18,13 @@ std::uint64_t cpu_ns(pid_t process) {
 Memory memory_of(pid_t process) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
   Memory memory;
-  std::string word;
-  while (status >> word) {
-    std::uint64_t kibibytes = 0;
-    if (word == "RssAnon:" && status >> kibibytes) memory.anonymous_bytes = kibibytes << 10U;
-    if (word == "RssFile:" && status >> kibibytes) memory.file_bytes = kibibytes << 10U;
+  std::string line;
+  const auto take = [&line](std::string_view name, std::uint64_t& bytes) {
+    if (line.starts_with(name)) bytes = std::stoull(line.substr(name.size())) << 10U;
+  };
+  while (std::getline(status, line)) {
+    take("RssAnon:", memory.anonymous_bytes);
+    take("RssFile:", memory.file_bytes);
   }
   return memory;
 }
