@@ -1,0 +1,250 @@
+"""Runs zcrew bench over a matrix and writes a report; scripts/bench is the way to call it."""
+
+import argparse
+import json
+import math
+import platform
+import shutil
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+SPEEDS = [1] * 8 + [2] * 4 + [4] * 2 + [0.25] * 2  # of the unlike workers
+POLICIES = ("weighted", "round-robin", "random", "least-loaded", "adaptive")
+
+
+class Report:
+    """Markdown, with a plot beside each table that has one."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.lines = []
+
+    def text(self, *lines):
+        self.lines += [*lines, ""]
+
+    def table(self, heads, rows):
+        self.lines.append("| " + " | ".join(heads) + " |")
+        self.lines.append("|" + "---|" * len(heads))
+        self.lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+        self.lines.append("")
+
+    def plot(self, name, title, x_name, y_name, points, log_x=True):
+        """points: {series: [(x, y)]}"""
+        if not shutil.which("gnuplot"):
+            self.text(f"(no plot of {name}: gnuplot is not installed)")
+            return
+        folder = self.folder / "performance"
+        folder.mkdir(parents=True, exist_ok=True)
+        script = [f'set terminal svg size 640,400 background "white"; set output "{name}.svg"',
+                  f'set title "{title}"; set xlabel "{x_name}"; set ylabel "{y_name}"',
+                  "set grid; set key left top; set yrange [0:*]"]
+        if log_x:
+            script.append("set logscale x")
+        for number, series in enumerate(points.values()):
+            body = "\n".join(f"{x} {y}" for x, y in series)
+            script.append(f"$d{number} << EOD\n{body}\nEOD")
+        script.append("plot " + ", ".join(f'$d{number} with linespoints title "{series}"'
+                                          for number, series in enumerate(points)))
+        subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True, cwd=folder)
+        self.text(f"![{title}](performance/{name}.svg)")
+
+    def write(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "performance.md").write_text("\n".join(self.lines).rstrip() + "\n")
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+
+    def jobs(self, count):
+        return max(int(count * self.options.scale), 200)
+
+    def once(self, *flags):
+        command = [self.options.tool, "bench", "--json", "--directory", self.options.directory,
+                   *map(str, flags)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} exits {run.returncode}: {run.stderr}")
+        return json.loads(run.stdout)
+
+    def runs(self, *flags):
+        return [self.once(*flags) for _ in range(self.options.runs)]
+
+
+def median(runs, value):
+    return statistics.median(value(run) for run in runs)
+
+
+def share(run):
+    return run["jobs_per_s"] / run["passthrough_jobs_per_s"]
+
+
+def throughput(bench, report, name, title, heads, settings, flags_of, jobs_of=lambda _: 500000):
+    rows, points = [], {"zcrew": [], "bare pass-through": []}
+    for setting in settings:
+        runs = bench.runs("--jobs", bench.jobs(jobs_of(setting)), "--limits", *flags_of(setting))
+        speed = median(runs, lambda run: run["jobs_per_s"])
+        limit = median(runs, lambda run: run["passthrough_jobs_per_s"])
+        rows.append([setting, f"{speed:,.0f}", f"{median(runs, share):.2f}",
+                     f"{median(runs, lambda run: run['router_cpu_s_per_million']):.2f}",
+                     f"{median(runs, lambda run: run['confirm_us']['p50']):,.0f}",
+                     f"{median(runs, lambda run: run['end_to_end_us']['p50']):,.0f}",
+                     f"{median(runs, lambda run: run['journaled_fraction']):.2f}"])
+        points["zcrew"].append((setting, speed))
+        points["bare pass-through"].append((setting, limit))
+    report.text(f"## {title}")
+    report.table([heads, "jobs/s", "of pass-through", "router CPU s per million",
+                  "confirm p50 µs", "end to end p50 µs", "journaled"], rows)
+    report.plot(name, title, heads, "jobs/s", points)
+
+
+def packing(bench, report):
+    throughput(bench, report, "packing", "Throughput by jobs a submit call", "jobs a call",
+               [1, 8, 64, 512], lambda pack: ["--pack", pack])
+
+
+def size(bench, report):
+    throughput(bench, report, "size", "Throughput by payload", "bytes",
+               [100, 1024, 65536, 1048576],
+               lambda size: ["--size", size, "--in-flight", max(16, min(16384, 2**24 // size)),
+                             "--pack", max(1, min(64, 2**20 // size))],
+               lambda size: min(500000, 2**31 // size))
+
+
+def producers(bench, report):
+    throughput(bench, report, "producers", "Throughput by producers", "producers", [1, 2, 4, 8],
+               lambda count: ["--producers", count])
+
+
+def workers(bench, report):
+    throughput(bench, report, "workers", "Throughput by workers (8 producers)", "workers",
+               [1, 4, 16], lambda count: ["--workers", count, "--producers", 8])
+
+
+def flight(bench, report):
+    throughput(bench, report, "flight", "Throughput by jobs in flight", "in flight",
+               [64, 1024, 16384], lambda count: ["--in-flight", count])
+
+
+def load(bench, report):
+    most = median(bench.runs("--jobs", bench.jobs(500000)), lambda run: run["jobs_per_s"])
+    rows, points = [], {"confirm p50": [], "end to end p50": [], "end to end p99": []}
+    for part in (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0):
+        rate = most * part
+        runs = bench.runs("--rate", rate, "--jobs", bench.jobs(rate * 3))
+        times = [median(runs, lambda run: run["confirm_us"]["p50"]),
+                 median(runs, lambda run: run["end_to_end_us"]["p50"]),
+                 median(runs, lambda run: run["end_to_end_us"]["p99"])]
+        rows.append([f"{part:.0%}", f"{rate:,.0f}", *(f"{us:,.0f}" for us in times)])
+        for name, us in zip(points, times):
+            points[name].append((part, us))
+    report.text("## Latency by load", "Open loop: a job's clock starts when it was due.")
+    report.table(["load", "jobs/s", *(f"{name} µs" for name in points)], rows)
+    report.plot("load", "Latency by load", "share of the closed loop's throughput", "µs", points,
+                log_x=False)
+
+
+def backlog(bench, report):
+    rows, points = [], {"anonymous MiB": []}
+    for count in (10000, 100000, 1000000):
+        waiting = bench.jobs(count)
+        runs = bench.runs("--backlog", waiting, "--jobs", 0, "--limits")
+        file = median(runs, lambda run: run["journal_bytes"] / waiting)
+        memory = median(runs, lambda run: run["router_anon_mib"])
+        fill = median(runs, lambda run: run["fill_jobs_per_s"] / run["lmdb_put_per_s"])
+        drain = median(runs, lambda run: run["drain_jobs_per_s"] / run["lmdb_delete_per_s"])
+        rows.append([f"{waiting:,}", f"{memory:.1f}", f"{file:.0f}", f"{fill:.2f}",
+                     f"{drain:.2f}"])
+        points["anonymous MiB"].append((waiting, memory))
+    report.text("## Memory and cost by backlog")
+    report.table(["jobs waiting", "router anonymous MiB", "journal bytes a job",
+                  "filling, of LMDB's puts", "draining, of LMDB's deletes"], rows)
+    report.plot("backlog", "Memory by backlog", "jobs waiting", "MiB", points)
+
+
+def policies(bench, report):
+    rows = []
+    service_us = 4000
+    jobs = bench.jobs(40000)
+    ideal = jobs * service_us / 1e6 / sum(SPEEDS)
+    for policy in POLICIES:
+        runs = bench.runs("--jobs", jobs, "--workers", len(SPEEDS), "--policy", policy,
+                          "--speeds", ",".join(map(str, SPEEDS)), "--service-us", service_us,
+                          "--spread", "mixed", "--backlog", 0)
+        makespan = median(runs, lambda run: run["seconds"] / ideal)
+        late = median(runs, lambda run: run["end_to_end_us"]["p99"])
+        rows.append([policy, f"{makespan:.2f}", f"{late / 1e3:,.0f}"])
+    report.text("## Policies on unlike workers",
+                "16 workers of speeds 8×1, 4×2, 2×4, 2×¼, all of weight 1; one job in ten is long.",
+                "Makespan beside the work divided by all speeds.")
+    report.table(["policy", "makespan / ideal", "end to end p99 ms"], rows)
+
+
+def models(bench, report):
+    """The textbook's two formulas beside what was counted."""
+    count, trial = 8, 16
+    jobs = bench.jobs(16000) // trial * trial
+    with tempfile.TemporaryDirectory() as folder:
+        owners = Path(folder) / "owners"
+        # By the clock and with many places, so that every worker always has credit.
+        run = bench.once("--jobs", jobs, "--rate", 4000, "--workers", count, "--policy", "random",
+                         "--concurrency", 64, "--owners", owners)
+        ran = [int(line) for line in owners.read_text().split()]
+    blocks = [ran[at:at + trial] for at in range(0, jobs, trial)]
+    hits = [statistics.mean(worker in block for worker in range(count)) for block in blocks]
+    chance = 1 - (1 - 1 / count) ** trial
+    loads = [done / run["seconds"] for done in run["done_by_worker"]]
+
+    def with_confidence(values):
+        half = 1.96 * statistics.stdev(values) / math.sqrt(len(values))
+        return f"{statistics.mean(values):.4g} ± {half:.2g}"
+
+    report.text("## Two textbook models",
+                f"{jobs} jobs by the clock to {count} workers under `random`; ± is the half-width "
+                "of the 95 % confidence interval.")
+    report.table(["model", "computed", "measured"],
+                 [["mean load of a worker, L(m, n) = m / (n·T), jobs/s",
+                   f"{jobs / count / run['seconds']:.4g}", with_confidence(loads)],
+                  [f"a given worker gets one of m = {trial} jobs, P(m, n) = 1 − (1 − 1/n)^m",
+                   f"{chance:.4g}", with_confidence(hits)]])
+
+
+PARTS = {part.__name__: part for part in
+         (packing, size, producers, workers, flight, load, backlog, policies, models)}
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").open()
+                  if line.startswith("model name")), platform.machine())
+    processors = sum(line.startswith("processor") for line in Path("/proc/cpuinfo").open())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True,
+                            text=True, check=False).stdout.strip()
+    return f"commit {commit}, {processors} × {model}, Linux {platform.release()}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tool", required=True)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--directory", default="/var/tmp")
+    parser.add_argument("--only", choices=PARTS, action="append")
+    parser.add_argument("--out", default="docs")
+    options = parser.parse_args()
+    report = Report(options.out)
+    bench = Bench(options)
+    report.text("# Performance",
+                f"Written by `scripts/bench --runs {options.runs} --scale {options.scale:g}`; "
+                f"{machine()}. Figures are medians.",
+                "Absolute figures are this machine's; a ratio's two sides were measured in one run.")
+    for name in options.only or PARTS:
+        print(f"scripts/bench: {name}", flush=True)
+        PARTS[name](bench, report)
+        report.write()
+
+
+if __name__ == "__main__":
+    main()
