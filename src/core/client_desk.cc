@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 
+#include "base/plant.h"
 #include "core/names.h"
 
 namespace zcrew::core {
@@ -127,7 +128,14 @@ void ClientDesk::on(Peer peer, const wire::Submit& submit) {
   }
   if (submit.batch <= session->last_batch()) return repeat(*session, submit, size);
   const Refusal refusal = check(*session, submit, size);
-  if (refusal.code != wire::ErrorCode::none) return refuse(peer, submit, session, refusal);
+  if (refusal.code != wire::ErrorCode::none) {
+    if (planted(Bug::number_lost) && refusal.code == wire::ErrorCode::journal_full) {
+      Batch lost;
+      lost.number = submit.batch;
+      session->accept(std::move(lost), 0);
+    }
+    return refuse(peer, submit, session, refusal);
+  }
   accept(*session, submit, size);
 }
 
@@ -323,7 +331,7 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
     }
   }
   admissible_bytes_ -= std::min(admissible_bytes_, cost_of(size));
-  const JournalSequence number = batch.put;
+  const JournalSequence number = planted(Bug::confirm_before_commit) ? 0 : batch.put;
   session.accept(std::move(batch), size.jobs);
   sessions_.await(session, submit.batch, number);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/plant.h"
 #include "core/config.h"
 #include "core/effect.h"
 #include "core/prng.h"
@@ -30,7 +31,10 @@ struct Context {
 
   // Monotonic time without the stalls: what liveness, leases and waits are measured on, so that a
   // router which did not run blames nobody (design D8).
-  [[nodiscard]] Instant attended() const { return now.mono - stalled; }
+  [[nodiscard]] Instant attended() const {
+    if (planted(Bug::wall_clock)) return Instant{now.wall.time_since_epoch() - planted_calendar};
+    return now.mono - stalled;
+  }
 
   JournalSequence record(Record what) {
     out->records.push_back(std::move(what));

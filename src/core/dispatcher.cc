@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
+
 namespace zcrew::core {
 
 namespace {
@@ -138,6 +140,7 @@ std::uint32_t Dispatcher::credit(const Worker& worker) const {
   const std::uint32_t most =
       worker.concurrency() +
       worker.prefetch(context_.config.prefetch_max, context_.config.prefetch_run_max);
+  if (planted(Bug::double_credit)) return 2 * most > worker.held ? 2 * most - worker.held : 0;
   return most > worker.held ? most - worker.held : 0;
 }
 
@@ -210,7 +213,9 @@ Job* Dispatcher::next_job(Queue& queue) {
   const Sequence from = context_.recovering ? book_.first_sequence() : 0;
   while (Job* job = queue.next(context_.now.wall, context_.config.age_step, from)) {
     const WallTime expires = job->header.expires_at;
-    if (expires == WallTime{} || context_.now.wall <= expires) return job;
+    if (expires == WallTime{} || context_.now.wall <= expires || planted(Bug::expired_starts)) {
+      return job;
+    }
     book_.expired(*job);
   }
   return nullptr;

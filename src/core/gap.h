@@ -14,6 +14,7 @@
 #include <set>
 #include <utility>
 
+#include "base/plant.h"
 #include "core/record.h"
 
 namespace zcrew::core {
@@ -104,11 +105,12 @@ class Gap {
         break;
       }
       begin_ = key;
-      if (absent_.erase(key) == 0) keep(item);
+      if (absent_.erase(key) == 0 || planted(Bug::page_resurrects)) keep(item);
     }
     absent_.erase(absent_.begin(), absent_.upper_bound(begin_));
     waits_ = reached_end || cut;
-    if (reached_end && !stop && (!endless_ || seen_ >= newest_)) close();
+    const bool has_all = !endless_ || seen_ >= newest_ || planted(Bug::end_too_early);
+    if (reached_end && !stop && has_all) close();
   }
 
   // Records up to this number are in every snapshot from now on.

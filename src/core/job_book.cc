@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
 #include "core/retry.h"
 
 namespace zcrew::core {
@@ -315,6 +316,7 @@ void JobBook::drop_payload(Job& job) {
 
 // The attempt is over: its token and all before it are stale from now on.
 void JobBook::close_attempt(Job& job) {
+  if (planted(Bug::token_again)) return;
   job.header.handouts = job.token.handout;
   job.header.handout_epoch = job.token.epoch;
 }
@@ -371,7 +373,8 @@ void JobBook::failed(Job& job, std::string_view worker, std::string_view text,
   ++job.header.failures;
   // A Guide client's request is its own to retry.
   if (job.in_memory_only) return cancelled(job);
-  if (job.header.failures >= job.header.attempts_max) {
+  const std::uint32_t allowed = job.header.attempts_max + (planted(Bug::one_attempt_more) ? 1 : 0);
+  if (job.header.failures >= allowed) {
     return bury(job, "failed", std::move(failure));
   }
   Queue& queue = *find_queue(job.id.queue);
@@ -422,8 +425,10 @@ void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_deat
   context_.note(NoteKind::job_dead, "job " + to_text(job.id) + " is a dead letter (" +
                                         std::string(reason) + "): " + last.text);
   move(queue, job, &QueueCounts::held, &QueueCounts::dead);
-  context_.record(MoveToDead{job.id, Place::ready, WallTime{}, job.header, std::string(reason),
-                             context_.now.wall, last});
+  if (!planted(Bug::forgotten_dead_letter)) {
+    context_.record(MoveToDead{job.id, Place::ready, WallTime{}, job.header, std::string(reason),
+                               context_.now.wall, last});
+  }
   forget(job);
 }
 

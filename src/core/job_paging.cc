@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/plant.h"
 #include "core/job_book.h"
 
 namespace zcrew::core {
@@ -107,7 +108,8 @@ void JobBook::on_page(const LaterPage& page) {
 
 void JobBook::release_due() {
   for (int i = 0; i < due_per_step; ++i) {
-    Job* job = later_.due(context_.now.wall);
+    Job* job = later_.due(context_.now.wall +
+                          (planted(Bug::early_due) ? Milliseconds{500} : Milliseconds{0}));
     if (job == nullptr) return;
     leave_window(*job);
     job->last_record = context_.record(MoveToReady{job->id, job->due});
@@ -175,7 +177,7 @@ void JobBook::redrive(const LoadedJob& letter) {
   job.due = {};
   job.last_record = context_.record(Redrive{job.id, job.header, std::move(redriven)});
   Queue& queue = *find_queue(job.id.queue);
-  move(queue, job, &QueueCounts::dead, &QueueCounts::ready);
+  move(queue, job, planted(Bug::count_drifts) ? nullptr : &QueueCounts::dead, &QueueCounts::ready);
   enter_ready(queue, job, job.last_record);
 }
 

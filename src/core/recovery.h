@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "base/plant.h"
 #include "core/context.h"
 
 namespace zcrew::core {
@@ -21,7 +22,7 @@ class Recovery {
     step_ = std::max(silence, context_.config.resume_wait);
     deadline_ = now + step_;
     last_deadline_ = now + std::max(context_.config.resume_wait_max, step_);
-    context_.recovering = !missing_.empty();
+    context_.recovering = !missing_.empty() && !planted(Bug::hand_out_twice);
     if (context_.recovering) {
       context_.note(NoteKind::recovery_started,
                     std::to_string(missing_.size()) +

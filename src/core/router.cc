@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
 #include "core/state.h"
 
 namespace zcrew::core {
@@ -148,7 +149,7 @@ void Router::State::on(const Shutdown& event) {
 }
 
 void Router::State::on(const Stalled& event) {
-  context.stalled += event.by;
+  if (!planted(Bug::requeue_on_pause)) context.stalled += event.by;
   context.note(NoteKind::loop_stalled, "the router did not run for " + to_text(event.by) +
                                            "; every deadline moves by that");
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
+
 namespace zcrew::core {
 
 namespace {
@@ -143,10 +145,17 @@ void WorkerDesk::send_run(Worker& worker, Job& job) {
 // Sends a RUN that waited, once nothing is missing any more.
 void WorkerDesk::resume_departure(Job& job) {
   if (!job.waits_to_go || job.worker == nullptr || !job.payload_here) return;
+  if (!job.worker->peer) return;  // a suspect gets nothing, and does not lose what it never got
   const bool row_pending =
       std::any_of(departures_.begin(), departures_.end(),
                   [&](const Departure& departure) { return departure.token == job.token; });
-  if (!row_pending) send_run(*job.worker, job);
+  if (row_pending) return;
+  const WallTime expires = job.header.expires_at;
+  if (expires == WallTime{} || context_.now.wall <= expires) return send_run(*job.worker, job);
+  Worker& worker = *job.worker;  // it expired while it waited: back, where that is noticed
+  detach(job);
+  book_.give_back(job);
+  dispatcher_.update(worker);
 }
 
 void WorkerDesk::on_payload(const PayloadLoaded& loaded) {
@@ -179,7 +188,7 @@ void WorkerDesk::on_durable() {
 
 // Whatever the outcome changed, or an earlier copy of it, is among the records so far.
 void WorkerDesk::settle_when_durable(Peer peer, const Token& token) {
-  if (context_.last_record <= context_.durable) {
+  if (context_.last_record <= context_.durable || planted(Bug::settle_before_commit)) {
     if (Worker* worker = find(peer)) send(*worker, token);
     return;
   }
@@ -195,7 +204,9 @@ void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
 
 void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
   Job* job = book_.held(item.token.job);
-  if (job == nullptr || job->token != item.token || job->worker != &worker) {
+  const bool is_held = job != nullptr && job->worker != nullptr;
+  const bool is_ours = is_held && (job->worker == &worker || planted(Bug::foreign_outcome));
+  if (!is_ours || (job->token != item.token && !planted(Bug::ignore_attempt))) {
     ++context_.counters.stale;
     context_.note(NoteKind::outcome_stale, "an outcome of worker " + worker.name + " for job " +
                                                to_text(item.token.job) +
@@ -292,7 +303,8 @@ void WorkerDesk::gone(Peer peer) {
   }
   worker->state = WorkerState::suspect;
   joining_.erase(worker->number);
-  worker->grace_end = context_.attended() + context_.config.disconnect_grace;
+  worker->grace_end = context_.attended() +
+                      (planted(Bug::no_grace) ? Duration{0} : context_.config.disconnect_grace);
   dispatcher_.update(*worker);
   schedule(*worker, worker->grace_end);
   context_.note(NoteKind::worker_suspect,

@@ -198,6 +198,8 @@ void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
 }
 
 void WorkerDesk::welcome_if_ready(Worker& worker) {
+  // Its connection may have ended while its attempts were looked up: it is not joining any more.
+  if (worker.state != WorkerState::joining) return;
   if (worker.lookup || worker.known_at > context_.durable) return;
   worker.state = WorkerState::active;
   joining_.erase(worker.number);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/plant.h"
 #include "journal/memory_commit.h"
 
 namespace zcrew::journal {
@@ -22,6 +23,12 @@ core::LoadedJob loaded(const JobId& id, core::Place place, WallTime due,
   return out;
 }
 
+// For Bug::lose_last_batch only.
+MemoryState& before_last_commit() {
+  static MemoryState state;
+  return state;
+}
+
 }  // namespace
 
 MemoryJournal::MemoryJournal(MemoryState state)
@@ -34,6 +41,7 @@ void MemoryJournal::set_room(std::uint64_t bytes) {
 
 core::Recovered MemoryJournal::open() {
   const std::lock_guard lock(mutex_);
+  if (planted(Bug::lose_last_batch)) state_ = before_last_commit();
   core::Recovered recovered;
   recovered.epoch = ++state_.epoch;
   recovered.sequence_limit = state_.sequence_limit;
@@ -49,6 +57,7 @@ core::Recovered MemoryJournal::open() {
 
 void MemoryJournal::commit(const Batch& batch) {
   const std::lock_guard lock(mutex_);
+  if (planted(Bug::lose_last_batch)) before_last_commit() = state_;
   apply(state_, batch);
 }
 

@@ -42,11 +42,12 @@ bool Moves::take(const Line& line) {
     if (Job* job = find(line.word(0))) take_confirms(*job);
   } else if (line.what == "settles") {
     take_settles(line);
+  } else if (line.what == "announces") {
+    if (Job* job = find(parse_token(line.word(0)).job)) announce(line, *job);
   } else if (line.what == "status") {
     take_status(line);
   } else if (line.what == "clock") {
     ahead_ms_ = line.integer(0);
-    furthest_ms_ = std::max(furthest_ms_, ahead_ms_);
   } else if (line.what == "died") {
     router_died();
   } else {
@@ -87,6 +88,12 @@ Moves::Job& Moves::record(const Line& line, Job& job, bool is_put, bool is_end) 
   return job;
 }
 
+// The record is what the outcome caused.
+void Moves::follow(const Line& line, Job& job) {
+  if (job.cause != Cause::none) job.effect = job.closed = line.integer(0);
+  job.cause = Cause::none;
+}
+
 void Moves::take_put(const Line& line, Place place) {
   const bool is_later = place == Place::later;
   const std::string name(line.word(1));
@@ -98,7 +105,7 @@ void Moves::take_put(const Line& line, Place place) {
   }
   job.name = name;
   job.label = label;
-  job.taken_at = line.at;
+  job.taken_ms = calendar(line.at);
   const auto wish = wishes_.find(label);
   if (wish == wishes_.end()) {
     violated("phantom", job, "was never submitted");
@@ -132,7 +139,9 @@ void Moves::take_out(const Line& line) {
     job = &fresh;
   }
   check_run(line, *job, token);
-  const bool is_right = line.integer(2) == job->stored.failures + job->stored.crashes + 1;
+  // A Guide worker is not told which attempt it has.
+  const bool is_right =
+      line.integer(2) == 0 || line.integer(2) == job->stored.failures + job->stored.crashes + 1;
   if (!job->wish.memory && !is_right) {
     violated("attempts", *job,
              text("is attempt ", line.word(2), " after ", std::to_string(job->stored.failures),
@@ -140,9 +149,12 @@ void Moves::take_out(const Line& line) {
   }
   job->token = line.word(0);
   job->holder = line.word(1);
-  job->out_at = line.at;
+  job->guide = line.integer(2) == 0;
+  // A lease counts from its row in the journal on.
+  job->out_at = job->announced == job->token ? job->announced_at : line.at;
   job->out = true;
   job->cause = Cause::none;
+  job->effect = job->closed = 0;
 }
 
 void Moves::check_run(const Line& line, const Job& job, const Token& token) {
@@ -153,8 +165,7 @@ void Moves::check_run(const Line& line, const Job& job, const Token& token) {
   if (!job.token.empty() && !token.is_above(parse_token(job.token))) {
     violated("stale", job, text("gets ", line.word(0), " after ", job.token));
   }
-  const std::int64_t taken = calendar(job.taken_at) + job.wish.expires / 1000;
-  if (job.wish.expires > 0 && calendar(line.at) > taken + (furthest_ms_ - ahead_ms_) + 1) {
+  if (job.wish.expires > 0 && calendar(line.at) > job.taken_ms + job.wish.expires / 1000) {
     violated("too-late", job, "is handed out after it expired");
   }
 }
@@ -162,6 +173,7 @@ void Moves::check_run(const Line& line, const Job& job, const Token& token) {
 void Moves::take_got(const Line& line) {
   Job* job = find(parse_token(line.word(0)).job);
   if (job == nullptr) return;
+  if (job->stored.place != Place::ready) return;                          // over already
   if (job->token != line.word(0) || job->holder != line.word(2)) return;  // stale: no cause
   if (!job->out) return;                                                  // said before
   const std::string_view outcome = line.word(1);
@@ -179,7 +191,7 @@ void Moves::take_retry(const Line& line, Job& job) {
   record(line, job, false, false);
   if (job.stored.place != Place::ready) violated("illegal", job, "is to be retried and not ready");
   if (job.cause != Cause::failed) violated("stale", job, "is to be retried and did not fail");
-  job.cause = Cause::none;
+  follow(line, job);
   ++job.stored.failures;
   if (job.wish.attempts > 0 && job.stored.failures >= job.wish.attempts) {
     violated("attempts", job, "is to be retried after its last attempt");
@@ -217,7 +229,9 @@ void Moves::take_dead(const Line& line, Job& job) {
       violated("attempts", job, "died of fewer crashes than the limit");
     }
   }
-  job.cause = Cause::none;
+  follow(line, job);
+  job.out = false;
+  job.closed = line.integer(0);
   job.stored.place = Place::dead;
 }
 
@@ -226,15 +240,15 @@ void Moves::take_redriven(const Line& line, Job& job) {
   if (job.stored.place != Place::dead) violated("illegal", job, "is redriven and not dead");
   if (!job.redrive) violated("illegal", job, "is redriven and nobody wanted that");
   job.stored = {Place::ready, 0, 0, 0};
+  job.wish.expires = 0;  // whoever redrives it wants it done
 }
 
 void Moves::take_gone(const Line& line, Job& job) {
   const bool is_dead = job.stored.place == Place::dead;
-  record(line, job, false, !is_dead);
+  record(line, job, false, true);
   if (job.stored.place == Place::nowhere) violated("illegal", job, "goes a second time");
   const bool may_expire =
-      job.wish.expires > 0 && calendar(line.at) + furthest_ms_ - ahead_ms_ >=
-                                  calendar(job.taken_at) - furthest_ms_ + job.wish.expires / 1000;
+      job.wish.expires > 0 && calendar(line.at) >= job.taken_ms + job.wish.expires / 1000;
   if (is_dead) {
     if (!job.remove) violated("lost", job, "was a dead letter, and nobody removed it");
     job.ended_otherwise = true;
@@ -246,7 +260,7 @@ void Moves::take_gone(const Line& line, Job& job) {
   } else {
     violated(job.token.empty() ? "lost" : "stale", job, "goes without a reason");
   }
-  job.cause = Cause::none;
+  follow(line, job);
   job.stored.place = Place::nowhere;
 }
 
@@ -258,11 +272,28 @@ void Moves::take_counts(const Line& line, Job& job) {
   if (failures != job.stored.failures || (crashes != job.stored.crashes && !is_crash)) {
     violated("attempts", job, "has counts that nothing explains");
   }
-  if (is_crash && !reach_.lost_lease(job.holder, job.out_at, line.at)) {
+  const bool excused = job.guide
+                           ? reach_.lost_lease(job.holder, job.out_at, line.at, job.wish.limit)
+                           : reach_.lost_trust(job.holder, job.out_at, line.at);
+  if (is_crash && !excused && !is_announced(job)) {
     violated("attempts", job, text("counts a crash of ", job.holder, ", which was there"));
   }
-  if (job.cause == Cause::released) job.cause = Cause::none;
+  // The attempt is over, whatever is still said of it.
+  follow(line, job);
+  job.out = false;
+  job.closed = line.integer(0);
   job.stored.crashes = crashes;
+}
+
+void Moves::announce(const Line& line, Job& job) {
+  job.announced = line.word(0);
+  job.announced_at = line.at;
+}
+
+// Whether the journal says that it may be out, and nobody saw it go.
+bool Moves::is_announced(const Job& job) {
+  if (job.announced.empty()) return false;
+  return job.token.empty() || parse_token(job.announced).is_above(parse_token(job.token));
 }
 
 // ---- words to the outside
@@ -276,15 +307,14 @@ void Moves::take_confirms(Job& job) {
 
 void Moves::take_settles(const Line& line) {
   Job* job = find(parse_token(line.word(0)).job);
-  if (job == nullptr || job->token != line.word(0)) return;
+  if (job == nullptr || job->token != line.word(0) || job->holder != line.word(1)) return;
+  if (reach_.is_liar(job->holder)) return;
   if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory) {
     violated("lost", *job, "has an outcome that is settled and had no effect");
   }
   if (!job->put_committed) return;  // put and end cancel each other
   job->settled = job->completed;
-  const auto open =
-      std::find_if(undo_.begin(), undo_.end(), [&](const Undo& undo) { return undo.job == job; });
-  if (open != undo_.end() && !job->out) {
+  if (job->effect > committed_) {
     violated("early-settle", *job, "is settled, and what it caused is not on disk");
   }
 }
@@ -326,18 +356,18 @@ void Moves::router_died() {
     job.completed = job.ended_otherwise = false;
   }
   undo_.clear();
+  for (auto& [name, job] : jobs_) {
+    // What was said to the router that died is said to the next one again, unless that knows.
+    if (job.cause != Cause::none || job.closed > committed_) job.out = true;
+    job.cause = Cause::none;
+    job.effect = job.closed = 0;
+    if (job.wish.memory) job.ended_otherwise = true;
+  }
   committed_ = 0;
   std::erase_if(jobs_, [](const auto& entry) {
     const Job& job = entry.second;
     return !job.wish.memory && !job.put_committed && !job.completed && !job.ended_otherwise;
   });
-  for (auto& [name, job] : jobs_) {
-    // What was said to the router that died is said to the next one again.
-    if (job.cause != Cause::none) job.out = true;
-    job.cause = Cause::none;
-    if (!job.completed && !job.token.empty()) job.out = true;
-    if (job.wish.memory) job.ended_otherwise = true;
-  }
 }
 
 void Moves::take_has(const Line& line) {

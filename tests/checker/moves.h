@@ -19,6 +19,7 @@ struct Wish {
   std::int64_t attempts = 0;  // 0 = not known
   Micros delay = 0;
   Micros expires = 0;  // 0 = never
+  Micros limit = 0;    // of an attempt's time; 0 = none
   bool memory = false;
 };
 using Wishes = std::unordered_map<std::string, Wish, TextHash, std::equal_to<>>;
@@ -55,15 +56,20 @@ class Moves {
     Stored stored;
     std::int64_t put = 0;  // number of its first record in this life
     bool put_committed = false;
-    Micros taken_at = 0;
+    std::int64_t taken_ms = 0;  // of the calendar
     Wish wish;
 
     // Facts that no crash undoes.
     std::string token;  // of the last hand-out
     std::string holder;
+    std::string announced;  // token of a hand-out that the journal knew before it was made
+    bool guide = false;
+    Micros announced_at = 0;
     Micros out_at = 0;
     bool out = false;           // nothing was heard of it since
     Cause cause = Cause::none;  // a rightful outcome that no record has followed yet
+    std::int64_t effect = 0;    // the record that followed it, in this life
+    std::int64_t closed = 0;    // the record that ended the attempt, in this life
     bool completed = false;     // done was accepted
     bool ended_otherwise = false;
     bool confirmed = false;
@@ -98,6 +104,9 @@ class Moves {
 
   Job* find(std::string_view name);
   Job& record(const Line& line, Job& job, bool is_put, bool is_end);
+  [[nodiscard]] static bool is_announced(const Job& job);
+  static void announce(const Line& line, Job& job);
+  static void follow(const Line& line, Job& job);
   void check_run(const Line& line, const Job& job, const Token& token);
   [[nodiscard]] std::int64_t calendar(Micros at) const { return at / 1000 + ahead_ms_; }
   void violated(std::string_view rule, const Job& job, std::string_view what);
@@ -110,7 +119,6 @@ class Moves {
   std::vector<Undo> undo_;  // of what is not committed, oldest first
   std::int64_t committed_ = 0;
   std::int64_t ahead_ms_ = 0;
-  std::int64_t furthest_ms_ = 0;  // the calendar was never further
   bool has_dump_ = false;
   std::set<std::string, std::less<>> dumped_;
 };

@@ -53,6 +53,7 @@ void Peers::take_submit(const Line& line) {
   wish.attempts = line.value("attempts").value_or(0);
   wish.delay = line.value("delay").value_or(0) * 1000;
   wish.expires = line.value("expires").value_or(0) * 1000;
+  wish.limit = line.value("limit").value_or(0) * 1000;
   wish.memory = line.has("memory");
   wishes_.insert_or_assign(std::string(line.word(0)), wish);
   labels_.try_emplace(std::string(line.word(0)));
@@ -124,7 +125,8 @@ void Peers::check_rerun(const Line& line, const Run& before) {
   if (settled_.find(before.token) != settled_.end()) {
     verdict_.violated("two-ends", text(line.word(0), " runs, and ", before.token, " is settled"));
   }
-  const bool excused = before.guide ? reach_.lost_lease(before.who, before.at, line.at)
+  const Micros limit = wishes_.find(before.label)->second.limit;
+  const bool excused = before.guide ? reach_.lost_lease(before.who, before.at, line.at, limit)
                                     : reach_.lost_trust(before.who, before.at, line.at);
   if (!excused) {
     verdict_.violated("needless", text(line.word(0), " runs at ", line.who, " while ", before.who,

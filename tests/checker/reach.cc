@@ -32,12 +32,16 @@ bool Reach::take(const Line& line) {
     return line.what != "died";  // the jobs' rules want to know of it too
   }
   const bool is_ours = line.what == "died" || line.what == "cut" || line.what == "up" ||
-                       line.what == "mute" || line.what == "heard";
+                       line.what == "mute" || line.what == "heard" || line.what == "liar";
   if (!is_ours || is_router) return false;
   Process& process = processes_.try_emplace(std::string(line.who)).first->second;
   if (line.what == "died") process.died = line.at;
   if (line.what == "cut") begin(process.down, line.at);
-  if (line.what == "up") finish(process.down, line.at);
+  if (line.what == "up") {
+    finish(process.down, line.at);
+    process.up = line.at;
+  }
+  if (line.what == "liar") process.liar = true;
   if (line.what == "mute") begin(process.mute, line.at);
   if (line.what == "heard") finish(process.mute, line.at);
   return true;
@@ -64,11 +68,17 @@ bool Reach::is_long_down(const Span& down, Micros now) const {
   });
 }
 
+bool Reach::is_liar(std::string_view who) const {
+  const auto found = processes_.find(who);
+  return found != processes_.end() && found->second.liar;
+}
+
 bool Reach::lost_trust(std::string_view who, Micros since, Micros now) const {
   const auto found = processes_.find(who);
   if (found == processes_.end()) return false;
   const Process& process = found->second;
-  if (process.died >= since - slack) return true;
+  const bool is_dead = process.died >= 0 && process.died >= process.up;
+  if (process.liar || is_dead || process.died >= since - slack) return true;
   // Silence counts from the last message, which may be a heartbeat old.
   const Micros silence = times_.patience - times_.heartbeat;
   const auto is_recent = [&](const Span& span) { return span.to >= since - slack; };
@@ -81,8 +91,9 @@ bool Reach::lost_trust(std::string_view who, Micros since, Micros now) const {
                      [&](const Span& down) { return is_recent(down) && is_long_down(down, now); });
 }
 
-bool Reach::lost_lease(std::string_view who, Micros since, Micros now) const {
-  if (length(since, now) >= times_.lease - slack || lost_trust(who, since, now)) return true;
+bool Reach::lost_lease(std::string_view who, Micros since, Micros now, Micros limit) const {
+  const Micros lease = limit > 0 ? std::min(limit, times_.lease) : times_.lease;
+  if (length(since, now) >= lease - 2 * slack || lost_trust(who, since, now)) return true;
   const auto found = processes_.find(who);
   if (found == processes_.end()) return false;
   return std::any_of(found->second.down.begin(), found->second.down.end(),

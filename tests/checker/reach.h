@@ -30,10 +30,12 @@ class Reach {
   // died, cut, up, mute, heard, start; false if the line is none of these.
   bool take(const Line& line);
 
+  [[nodiscard]] bool is_liar(std::string_view who) const;
   // Whether something happened to `who` since it got a job, that takes the job from it.
   [[nodiscard]] bool lost_trust(std::string_view who, Micros since, Micros now) const;
-  // The same for a Guide worker, which keeps nothing over a lost connection.
-  [[nodiscard]] bool lost_lease(std::string_view who, Micros since, Micros now) const;
+  // The same for a Guide worker, which keeps nothing over a lost connection, and may keep a job no
+  // longer than its time limit (0 = none).
+  [[nodiscard]] bool lost_lease(std::string_view who, Micros since, Micros now, Micros limit) const;
 
  private:
   static constexpr Micros still = std::numeric_limits<Micros>::max();
@@ -43,6 +45,8 @@ class Reach {
   };
   struct Process {
     Micros died = -1;  // last
+    Micros up = -1;    // last
+    bool liar = false;
     std::vector<Span> down;
     std::vector<Span> mute;
   };

@@ -1,79 +1,55 @@
-// A producer as docs/protocol.md describes it: numbers its batches, resends what is unconfirmed,
-// asks for results, acknowledges them.
+// A producer: the client library's own session (src/client) over a simulated connection, and a user
+// that submits jobs, checks what comes back, and now and then goes away or says goodbye.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "client/session.h"
 #include "program.h"
-#include "schedule.h"
 
 namespace zcrew::sim {
 
 class ClientProgram : public Program {
  public:
   using Program::Program;
-  void start() override;
-  void received(const core::Message& message) override;
-  void lost() override;
   [[nodiscard]] std::string waits_for() const override;
+  void terminate() override;
 
  private:
-  struct Sent {
+  struct Submitted {
     std::string label;
-    std::string payload;
-    bool confirmed = false;
-    bool ended = false;
-    JobId id;
-  };
-  struct Batch {
-    std::string queue;
-    Priority priority = 5;
-    std::uint64_t delay_ms = 0;
-    std::uint64_t expires_ms = 0;
-    std::uint64_t time_limit_ms = 0;
-    std::uint32_t attempts = 0;
     bool wants_result = false;
-    std::vector<Sent> jobs;
-    [[nodiscard]] bool confirmed() const;
-    [[nodiscard]] bool over() const;
+    bool confirmed = false;
   };
 
-  void on(const wire::ClientWelcome& welcome);
-  void on(const wire::Confirm& confirm);
-  void on(const wire::JobResult& result);
-  void on(const wire::Refused& refused);
+  void start() override;
+  void stopped() override;
+  void connected() override;
+  void disconnected() override;
+  void received(const Frames& frames) override;
+  void turn() override;
+
+  void carry_out();
+  void hear(const client::ConfirmedRun& run);
+  void hear(const client::FinishedJob& job);
+  void hear(const RefusedJob& job);
   template <typename Other>
-  void on(const Other&) {}
+  void hear(const Other& /*of the link*/) {}
 
-  void connect();
-  void reconnect();
-  void beat();
   void submit_sometimes();
-  void make_batch();
-  void fill(Batch& batch);
-  void send_batch(std::uint64_t number);
-  void send_ready();  // what the window of batches allows
-  void go_back_to(std::uint64_t number, Duration wait);
-  void ask();
-  void confirmed(const Batch& batch, Sent& job, const JobId& id);
-  [[nodiscard]] std::uint64_t floor() const;
-  [[nodiscard]] bool window_full(const Batch& next) const;
-  [[nodiscard]] std::string result_of(const std::string& payload) const;
+  void submit_some();
+  [[nodiscard]] Job draw_job(const std::string& label);
+  void submit(Job job, const std::string& label);
 
-  Uuid session_;
-  std::map<std::uint64_t, Batch> batches_;  // with something outstanding
-  std::uint64_t next_ = 1;                  // number of the next batch to make …
-  std::uint64_t to_send_ = 1;               // … and to send
-  bool welcome_ = false;
-  bool waits_ = false;  // after a refusal
-  Instant heard_{};
-  std::uint32_t window_jobs_ = 0;
-  std::uint64_t window_bytes_ = 0;
+  std::optional<client::Session> session_;
+  client::Effects effects_;
+  std::map<Ticket, Submitted> outstanding_;
+  bool leaving_ = false;
 };
 
 // What a correct worker answers for a payload, so that clients can tell a mixed-up result.
-std::string right_result(std::string_view label);
+std::string right_result(std::string_view payload);
 
 }  // namespace zcrew::sim

@@ -1,172 +1,172 @@
-// What goes wrong in a simulated world, and how it is put right in the end.
+// What goes wrong in a simulated world.
 #include <algorithm>
 
-#include "simulation.h"
+#include "world.h"
 
 namespace zcrew::sim {
-namespace {
 
-constexpr std::uint64_t plenty = std::uint64_t{1} << 40U;
+using std::chrono::seconds;
 
-}  // namespace
-
-// At random moments whose mean distance is `mean`.
-void Simulation::every(Duration mean, const std::function<void()>& fault) {
+// At random moments whose mean distance is the fault's.
+void World::every(Fault fault, const std::function<void()>& action) {
+  const Duration mean = options_.fault_every.at(static_cast<std::size_t>(fault));
   if (mean == Duration{0}) return;
-  schedule_.after(chance_.between(Duration{1}, mean * 2), [this, mean, fault] {
+  schedule_.after(chance_.between(Duration{1}, mean * 2), [this, fault, action] {
     if (healing_) return;
-    fault();
-    every(mean, fault);
+    action();
+    every(fault, action);
   });
 }
 
-Program& Simulation::any_program() { return *programs_[chance_.below(programs_.size())]; }
+void World::count(Fault fault, const std::string& what) {
+  ++faults_.at(static_cast<std::size_t>(fault));
+  transcript_.say(what);
+}
 
-void Simulation::plan_faults() {
-  every(options_.router_crash_every, [this] { crash_router(); });
-  every(options_.program_kill_every, [this] {
+Program& World::any_program() { return *programs_[chance_.below(programs_.size())]; }
+
+// How long a process is away until its supervisor starts it again.
+Duration World::away() { return chance_.one_in(3) ? Duration{1} : chance_.between({}, seconds{5}); }
+
+void World::plan_faults() {
+  every(Fault::router_crash, [this] {
+    count(Fault::router_crash, "router is killed");
+    router_.crash();
+  });
+  every(Fault::router_stall, [this] {
+    count(Fault::router_stall, "router is to stall");
+    router_.stall(chance_.between(Milliseconds{500}, seconds{8}));
+  });
+  every(Fault::commit_fails, [this] {
+    count(Fault::commit_fails, "the disk breaks");
+    router_.fail_a_commit();
+  });
+  every(Fault::disk_full, [this] { fill_disk(); });
+  every(Fault::kill, [this] { kill_program(); });
+  every(Fault::cut, [this] { cut_program(); });
+  every(Fault::freeze, [this] { freeze_program(); });
+  every(Fault::block, [this] { block_program(); });
+  every(Fault::clock_jump, [this] {
+    count(Fault::clock_jump, "the calendar jumps");
+    const auto range = static_cast<std::uint64_t>(options_.calendar_max.count());
+    const auto to =
+        static_cast<std::int64_t>(chance_.below(2 * range)) - static_cast<std::int64_t>(range);
+    router_.move_calendar(Milliseconds{to});
+  });
+  every(Fault::terminate, [this] {
     Program& program = any_program();
-    say(program.name() + " is killed");
-    program.kill();
+    count(Fault::terminate, program.name() + " is told to stop");
+    if (program.runs() && !program.is_frozen()) program.terminate();
   });
-  every(options_.disconnect_every, [this] {
-    Program& program = any_program();
-    say(program.name() + " loses its connection");
-    disconnect(program);
-  });
-  every(options_.freeze_every, [this] {
-    Program& program = any_program();
-    say(program.name() + " is frozen");
-    program.freeze(chance_.between(Duration{1}, std::chrono::seconds{6}));
-  });
-  every(options_.router_stall_every, [this] { stall_router(); });
-  every(options_.nonsense_every, [this] { nonsense(); });
-  every(options_.command_every, [this] { command(); });
-  every(options_.disk_full_every, [this] { disk_full(); });
+  every(Fault::command, [this] { command(); });
 }
 
-void Simulation::stall_router() {
-  if (!core_ || schedule_.now() < stalled_until_) return;
-  stalled_ = chance_.between(Milliseconds{500}, std::chrono::seconds{8});
-  stalled_until_ = schedule_.now() + stalled_;
-  say("router stalls");
-  schedule_.at(stalled_until_, [this, life = life_] {
-    if (life != life_) return;
-    stalled_until_ = {};
-    step(core::Stalled{stalled_});
-    std::deque<std::function<void()>> backlog;
-    backlog.swap(backlog_);
-    for (const auto& action : backlog) {
-      if (life == life_) action();
-    }
-  });
-}
-
-// The token of some hand-out that is over, or of one that somebody else has.
-Token Simulation::foreign_token(const Program& program) {
-  const auto& facts = ledger_.facts();
-  if (facts.empty()) return Token{};
-  Token token = std::next(facts.begin(), static_cast<std::ptrdiff_t>(chance_.below(facts.size())))
-                    ->second.greatest;
-  const bool is_own = out_[&program].count(token) != 0;
-  if (is_own || chance_.one_in(2)) token.handout -= std::min(token.handout, 1U);
-  return token;
-}
-
-// Messages that no correct program sends.
-void Simulation::nonsense() {
+void World::kill_program() {
   Program& program = any_program();
-  // A Guide worker's reply frees it, whatever it is for, so theirs are never nonsense.
-  if (!program.line || program.is_of_the_guide()) return;
-  const Line line = program.line;
-  const Token token = foreign_token(program);
-  auto texts = std::make_shared<Texts>();
-  if (line->side == core::Side::backend) {
-    wire::OutcomeItem item;
-    item.token = token;
-    item.outcome = static_cast<wire::Outcome>(chance_.below(4));
-    wire::OutcomeMessage outcomes;
-    outcomes.entries.assign(1 + chance_.below(3), item);
-    return send(line, {wire::BackendMessage{outcomes}, texts});
-  }
-  if (chance_.one_in(2)) {
-    return send(line, {wire::FrontendMessage{wire::Ask{{token.job, token.job}}}, texts});
-  }
-  wire::Submit submit;
-  submit.batch = 100000 + chance_.below(1000);
-  submit.floor = 1;  // a higher one would give up batches
-  send(line, {wire::FrontendMessage{submit}, texts});
+  count(Fault::kill, program.name() + " is killed");
+  if (program.runs()) program.kill(away());
 }
 
-void Simulation::command() {
-  if (!core_ || schedule_.now() < stalled_until_) return;
-  core::Command command{};
+void World::cut_program() {
+  Program& program = any_program();
+  if (!program.line) return;
+  count(Fault::cut, program.name() + " loses its connection");
+  auto heard = Network::Heard::both;
+  if (chance_.percent(options_.half_open_percent)) {
+    heard = chance_.one_in(2) ? Network::Heard::router : Network::Heard::program;
+  }
+  network_.cut(program.line, heard);
+}
+
+void World::freeze_program() {
+  Program& program = any_program();
+  count(Fault::freeze, program.name() + " is stopped");
+  program.freeze(chance_.between(Duration{1}, seconds{6}));
+}
+
+// A partition between the router and one host.
+void World::block_program() {
+  Program& program = any_program();
+  const Instant end = schedule_.now() + chance_.between(Duration{1}, seconds{6});
+  const std::uint64_t way = chance_.below(3);
+  count(Fault::block, program.name() + (way == 0   ? " is cut off"
+                                        : way == 1 ? " is not heard"
+                                                   : " hears nothing"));
+  if (way != 1) program.link.down_blocked = end;
+  if (way == 2) return;
+  if (program.link.up_blocked <= schedule_.now()) recorder_.line(program.id(), "mute");
+  program.link.up_blocked = std::max(program.link.up_blocked, end);
+  schedule_.at(program.link.up_blocked, [this, &program] {
+    if (schedule_.now() >= program.link.up_blocked) recorder_.line(program.id(), "heard");
+  });
+}
+
+// ---- what people do
+// ------------------------------------------------------------------------------
+
+void World::command() {
+  if (!router_.is_awake()) return;
+  count(Fault::command, "a command");
   switch (chance_.below(6)) {
     case 0:
-      command.what = core::SetWeight{"w" + std::to_string(1 + chance_.below(4)),
-                                     static_cast<std::uint32_t>(chance_.below(6))};
-      break;
+      return router_.command(
+          {{}, core::SetWeight{"w" + std::to_string(1 + chance_.below(4)), chance_.small(6)}});
     case 1:
-      command.what = core::SetPolicy{"default", static_cast<core::Policy>(chance_.below(5))};
-      break;
-    case 2: {
-      core::SetQueue set;
-      set.settings.name = chance_.one_in(2) ? "default" : "q" + std::to_string(chance_.below(3));
-      set.settings.weight = 1 + static_cast<std::uint32_t>(chance_.below(4));
-      set.settings.max_held = static_cast<std::uint32_t>(chance_.below(4));
-      set.settings.max_ready = chance_.one_in(2) ? 0 : 50;
-      set.settings.backoff_ms = 100;
-      set.settings.paused = chance_.one_in(3);
-      command.what = set;
-      break;
-    }
-    default: {
-      const journal::DeadPage page = journal_.read_dead(0, JobId{}, 3);
-      std::vector<JobId> ids;
-      for (const journal::DeadLetter& letter : page.letters) ids.push_back(letter.id);
-      if (ids.empty()) return;
-      if (chance_.one_in(2)) {
-        command.what = core::RedriveDead{ids};
-      } else {
-        for (const JobId& id : ids) ledger_.saw_removed(id);
-        command.what = core::RemoveDead{ids};
-      }
-    }
+      return router_.command(
+          {{}, core::SetPolicy{"default", static_cast<core::Policy>(chance_.below(5))}});
+    case 2:
+      return change_queue();
+    default:
+      return work_on_the_dead();
   }
-  step(command);
 }
 
-void Simulation::disk_full() {
-  if (!core_ || schedule_.now() < stalled_until_) return;
-  say("the disk is full");
-  step(core::Space{0});
-  schedule_.after(chance_.between(Duration{1}, std::chrono::seconds{2}), [this, life = life_] {
-    if (life == life_ && stalled_until_ <= schedule_.now()) step(core::Space{plenty});
-  });
+void World::change_queue() {
+  core::SetQueue set;
+  set.settings.name = chance_.one_in(2) ? "default" : "q" + std::to_string(chance_.below(3));
+  set.settings.weight = 1 + chance_.small(4);
+  set.settings.max_held = chance_.small(4);
+  set.settings.max_ready = chance_.one_in(2) ? 0 : 50;
+  set.settings.backoff_ms = 100;
+  set.settings.paused = chance_.one_in(3);
+  router_.command({{}, set});
 }
 
-// From here on everything works; what is still wrong must right itself.
-void Simulation::heal() {
-  say("healing");
-  healing_ = true;
-  options_.job_time = Milliseconds{1};
-  options_.failed_percent = 0;
-  options_.rejected_percent = 0;
-  options_.released_percent = 0;
-  if (!core_) start_router();
-  while (schedule_.now() < stalled_until_) schedule_.run_next(stalled_until_);
-  step(core::Space{plenty});
-  for (const core::QueueReport& queue : core_->report().queues) {
-    core::SetQueue set{queue.settings};
-    set.settings.paused = false;
-    set.settings.max_held = 0;
-    set.settings.max_ready = 0;
-    step(core::Command{{}, set});
+void World::work_on_the_dead() {
+  const journal::DeadPage page = router_.journal().read_dead(0, JobId{}, 3);
+  std::vector<JobId> ids;
+  for (const journal::DeadLetter& letter : page.letters) ids.push_back(letter.id);
+  if (ids.empty()) return;
+  const bool redrive = chance_.one_in(2);
+  for (const JobId& id : ids) recorder_.line("person", redrive ? "redrive" : "remove", id);
+  if (redrive) {
+    router_.command({{}, core::RedriveDead{ids}});
+  } else {
+    router_.command({{}, core::RemoveDead{ids}});
   }
-  for (unsigned i = 1; i <= options_.workers; ++i) {
-    step(core::Command{{}, core::SetWeight{"w" + std::to_string(i), 2}});
-  }
-  for (const auto& program : programs_) program->heal();
+}
+
+void World::fill_disk() {
+  count(Fault::disk_full, "the disk is full");
+  router_.set_room(0);
+  schedule_.after(chance_.between(Duration{1}, seconds{2}),
+                  [this] { router_.set_room(std::uint64_t{1} << 40U); });
+}
+
+// The token of some hand-out that was or might have been.
+Token World::some_token() {
+  const journal::MemoryState& state = router_.journal().state();
+  Token token;
+  token.epoch = state.epoch;
+  token.handout = 1 + chance_.small(3);
+  if (chance_.one_in(4)) token.epoch -= std::min(token.epoch, Epoch{1});
+  const auto* jobs = chance_.one_in(4) ? &state.dead : &state.ready;
+  if (jobs->empty() || chance_.one_in(10)) return token;
+  auto at = jobs->begin();
+  std::advance(at,
+               static_cast<std::ptrdiff_t>(chance_.below(std::min<std::size_t>(jobs->size(), 20))));
+  token.job = at->first;
+  return token;
 }
 
 }  // namespace zcrew::sim

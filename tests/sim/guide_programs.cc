@@ -3,118 +3,125 @@
 #include <algorithm>
 
 #include "client_program.h"
-#include "ledger.h"
-#include "simulation.h"
+#include "transcript.h"
+#include "violation.h"
+#include "wire/guide.h"
+#include "world.h"
 
 namespace zcrew::sim {
 namespace {
 
-constexpr Duration reconnect_max = Milliseconds{300};
 constexpr Duration client_patience = Milliseconds{2500};  // the Guide's REQUEST_TIMEOUT
 
 }  // namespace
 
+// ---- ppworker
+// ------------------------------------------------------------------------------------
+
 void GuideWorkerProgram::start() {
-  spelling_ = sim_.chance().one_in(2) ? wire::GuideSpelling::byte : wire::GuideSpelling::word;
-  busy_.reset();
-  lost();
+  spelling_ = world_.chance().one_in(2) ? wire::GuideSpelling::byte : wire::GuideSpelling::word;
+  connect();
 }
 
-void GuideWorkerProgram::lost() {
-  later(sim_.chance().between(Duration{1}, reconnect_max), [this] { connect(); });
-}
+void GuideWorkerProgram::connect() { line = world_.network().open(*this, core::Side::backend); }
 
-void GuideWorkerProgram::connect() {
-  if (line) return;
-  line = sim_.connect(*this, core::Side::backend);
-  if (!line) return lost();
-  heard_ = sim_.schedule().now();
+void GuideWorkerProgram::connected() {
+  world_.recorder().line(id(), "up");
+  heard_ = world_.schedule().now();
   spelled_at_ = Instant::max();
   if (!busy_) {
     spelled_at_ = heard_;
-    sim_.send(line, {wire::BackendMessage{wire::GuideReady{spelling_}}, nullptr});
+    world_.network().send(line, {std::string(wire::ready_frame(spelling_))});
   }
-  later_on_line(sim_.options().core.heartbeat, [this] { beat(); });
+  const Line on = line;
+  later(world_.options().core.heartbeat, [this, on] { beat(on); });
 }
 
-void GuideWorkerProgram::beat() {
-  const core::Config& config = sim_.options().core;
+void GuideWorkerProgram::beat(const Line& on) {
+  if (line != on) return;
+  const core::Config& config = world_.options().core;
+  const Instant now = world_.schedule().now();
   if (!busy_) {
-    if (sim_.schedule().now() - heard_ > config.heartbeat * config.liveness) {
-      sim_.disconnect(*this);
-      return;
+    if (now - heard_ > config.heartbeat * config.liveness) {
+      close_line();
+      return connect();
     }
-    spelled_at_ = std::min(spelled_at_, sim_.schedule().now());
-    sim_.send(line, {wire::BackendMessage{wire::GuideHeartbeat{spelling_}}, nullptr});
+    spelled_at_ = std::min(spelled_at_, now);
+    world_.network().send(line, {std::string(wire::heartbeat_frame(spelling_))});
   }
-  later_on_line(config.heartbeat, [this] { beat(); });
+  later(config.heartbeat, [this, on] { beat(on); });
 }
 
-void GuideWorkerProgram::received(const core::Message& message) {
-  heard_ = sim_.schedule().now();
-  if (const auto* beat = std::get_if<core::GuideBeat>(&message)) {
+void GuideWorkerProgram::received(const Frames& frames) {
+  const Instant now = world_.schedule().now();
+  heard_ = now;
+  if (frames.size() == 1) {
     // A reply alone does not tell how its sender spells.
-    const bool was_told = spelled_at_ < sim_.schedule().now() - sim_.options().core.heartbeat;
-    if (was_told && beat->spelling != spelling_)
-      sim_.ledger().violated(name() + " cannot read that spelling");
+    const bool was_told = spelled_at_ < now - world_.options().core.heartbeat;
+    if (was_told && frames[0] != wire::heartbeat_frame(spelling_)) {
+      violated(name() + " cannot read that spelling");
+    }
     return;
   }
-  const auto* run = std::get_if<core::ToGuideWorker>(&message);
-  if (run == nullptr) sim_.ledger().violated(name() + " got a native message");
-  if (busy_) sim_.ledger().violated(name() + " has a job already");
-  busy_ = run->token;
-  Duration length = sim_.chance().between(Duration{0}, sim_.options().job_time * 2);
-  if (!sim_.healing() && sim_.chance().one_in(10)) length += sim_.options().core.guide_lease;
-  later(length, [this, token = run->token, label = label_of(run->body)] { reply(token, label); });
+  const auto token = frames.size() == 3 ? wire::decode_envelope(frames[0]) : std::nullopt;
+  if (!token || !frames[1].empty()) violated(name() + " got what is no request");
+  if (busy_) violated(name() + " has a job already");
+  work(frames[0], *token, frames[2]);
 }
 
-void GuideWorkerProgram::reply(const Token& token, const std::string& label) {
-  busy_.reset();
-  sim_.ledger().saw_outcome(token, wire::Outcome::done);
-  if (!line) return;  // the reply is lost with the socket
-  auto texts = std::make_shared<Texts>();
-  wire::GuideReply reply;
-  reply.token = token;
-  reply.body = texts->keep(right_result(label));
-  sim_.send(line, {wire::BackendMessage{reply}, texts});
+void GuideWorkerProgram::work(const std::string& envelope, const Token& token,
+                              const std::string& body) {
+  Chance& chance = world_.chance();
+  busy_ = token;
+  world_.recorder().line(id(), "run", token, 0, label_of(body), "guide");
+  Duration length = chance.between({}, world_.options().job_time * 2);
+  if (!world_.is_healing() && chance.one_in(10)) length += world_.options().core.guide_lease;
+  later(length, [this, envelope, token, body] {
+    busy_.reset();
+    world_.recorder().line(id(), "outcome", token, "done");
+    // Without a connection the reply is lost with the socket.
+    if (line) world_.network().send(line, {envelope, "", right_result(body)});
+  });
 }
 
-void GuideClientProgram::start() {
-  label_.clear();
-  rest();
-}
+// ---- lpclient
+// ------------------------------------------------------------------------------------
+
+void GuideClientProgram::start() { rest(); }
 
 void GuideClientProgram::rest() {
-  later(sim_.chance().between(Duration{1}, sim_.options().submit_every * 10), [this] {
-    if (sim_.healing()) return;
-    label_ = sim_.next_label(name());
+  later(world_.chance().between(Duration{1}, world_.options().submit_every * 10), [this] {
+    if (world_.is_healing()) return;
+    label_ = world_.next_label(name());
+    world_.recorder().line(id(), "submit", label_, "memory");
     ask();
   });
 }
 
-void GuideClientProgram::lost() {
+void GuideClientProgram::disconnected() {
   if (!label_.empty()) later(Milliseconds{100}, [this] { ask(); });
 }
 
 void GuideClientProgram::ask() {
   if (line) return;
-  line = sim_.connect(*this, core::Side::frontend);
-  if (!line) return lost();
-  auto texts = std::make_shared<Texts>();
-  wire::GuideRequest request;
-  request.body = texts->keep(label_ + ":");
-  sim_.send(line, {wire::FrontendMessage{request}, texts});
-  later_on_line(client_patience, [this] { sim_.disconnect(*this); });
+  line = world_.network().open(*this, core::Side::frontend);
+  const Line on = line;
+  later(client_patience, [this, on] {
+    if (line != on) return;
+    close_line();
+    disconnected();
+  });
 }
 
-void GuideClientProgram::received(const core::Message& message) {
-  const auto* reply = std::get_if<core::ToGuideClient>(&message);
-  if (reply == nullptr) sim_.ledger().violated(name() + " got a native message");
-  if (label_.empty() || reply->body != right_result(label_)) {
-    sim_.ledger().violated(name() + " got a reply it did not ask for");
+void GuideClientProgram::connected() { world_.network().send(line, {"", label_ + ":"}); }
+
+void GuideClientProgram::received(const Frames& frames) {
+  if (frames.size() != 2 || !frames[0].empty()) violated(name() + " got what is no reply");
+  if (label_.empty() || frames[1] != right_result(label_ + ":")) {
+    violated(name() + " got a reply it did not ask for");
   }
   label_.clear();
-  sim_.disconnect(*this);
+  close_line();
   rest();
 }
 

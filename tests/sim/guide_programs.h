@@ -5,6 +5,7 @@
 #include <string>
 
 #include "program.h"
+#include "wire/messages.h"
 
 namespace zcrew::sim {
 
@@ -13,15 +14,17 @@ namespace zcrew::sim {
 class GuideWorkerProgram : public Program {
  public:
   using Program::Program;
-  void start() override;
-  void received(const core::Message& message) override;
-  void lost() override;
-  [[nodiscard]] bool is_of_the_guide() const override { return true; }
 
  private:
+  void start() override;
+  void stopped() override { busy_.reset(); }
+  void connected() override;
+  void disconnected() override { connect(); }
+  void received(const Frames& frames) override;
+
   void connect();
-  void beat();
-  void reply(const Token& token, const std::string& label);
+  void beat(const Line& on);
+  void work(const std::string& envelope, const Token& token, const std::string& body);
 
   wire::GuideSpelling spelling_ = wire::GuideSpelling::byte;
   std::optional<Token> busy_;
@@ -33,15 +36,18 @@ class GuideWorkerProgram : public Program {
 class GuideClientProgram : public Program {
  public:
   using Program::Program;
-  void start() override;
-  void received(const core::Message& message) override;
-  void lost() override;
   [[nodiscard]] std::string waits_for() const override { return label_; }
-  [[nodiscard]] bool is_of_the_guide() const override { return true; }
 
  private:
-  void ask();
+  void start() override;
+  void stopped() override { label_.clear(); }
+  void connected() override;
+  void disconnected() override;
+  void received(const Frames& frames) override;
+
   void rest();
+  void ask();
+
   std::string label_;  // of the request under way
 };
 

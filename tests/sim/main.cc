@@ -1,103 +1,147 @@
-// The simulator: whole days of faults against the router's core, from seeds.
+// The simulator: bad days of a router, its producers and workers, from seeds. docs/testing.md tells
+// what a world is made of.
 //
-//   sim [--seeds N] [--first N]       runs N seeds (default 20) from the first on (default 1)
-//   sim --seed N [--verbose]          repeats one and prints what happened
+//   sim [--seeds N] [--first N] [--judge PERCENT]   N seeds (default 20) from the first on (default
+//                                                   1); of so many the checker judges the history
+//   sim --seed N [--verbose] [--history FILE]       repeats one and prints what happened
+//   sim --fail commit|send|read [--seed N]          a calm day on which the 1st, 2nd, 3rd … of
+//   these
+//                                                   fails, until one passes unharmed
 //
-// Prints each seed before it runs, so that a failed check names its seed. Exit: 0 or 1.
-#include <array>
+// Exit: 0 or 1.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <fstream>
+#include <string>
 
-#include "simulation.h"
+#include "checker.h"
+#include "tally.h"
+#include "violation.h"
+#include "world.h"
 
 namespace {
 
 using namespace zcrew;
 
-constexpr auto kinds = static_cast<std::size_t>(core::NoteKind::count_);
+struct Arguments {
+  std::uint64_t seeds = 20;
+  std::uint64_t first = 1;
+  std::uint64_t judged_percent = 100;
+  bool one = false;
+  bool verbose = false;
+  std::string history;
+  std::string fail;
+};
 
-sim::Outcome run(std::uint64_t seed, bool verbose) {
-  const sim::Options options = sim::draw_options(seed);
-  std::printf("SEED=%llu%s\n", static_cast<unsigned long long>(seed),
+void on_abort(int) { sim::violated("a check of the router's own failed"); }
+
+// False if the history shows a broken promise.
+bool judge(const sim::World& world) {
+  const auto violations = checker::judge(world.recorder().text());
+  for (std::size_t i = 0; i < violations.size() && i < 10; ++i) {
+    std::printf("line %zu of the history: %s: %s\n", violations[i].line,
+                std::string(violations[i].rule).c_str(), violations[i].what.c_str());
+  }
+  return violations.empty();
+}
+
+void run_judged(sim::World& world, const std::string& file) {
+  world.run();
+  if (!file.empty()) std::ofstream(file) << world.recorder().text();
+  if (!judge(world)) sim::violated("the checker found a broken promise");
+}
+
+int run_one(const Arguments& arguments) {
+  const sim::Options options = sim::draw_options(arguments.first);
+  std::printf("SEED=%llu%s\n", static_cast<unsigned long long>(arguments.first),
               sim::to_text(options).c_str());
-  std::fflush(stdout);
-  sim::Simulation simulation(seed, options, verbose);
-  const sim::Outcome outcome = simulation.run();
-  std::printf("  %llu steps, %zu jobs, %zu confirmed, %u restarts, trace %016llx\n",
-              static_cast<unsigned long long>(outcome.steps), outcome.jobs, outcome.confirmed,
-              outcome.restarts, static_cast<unsigned long long>(outcome.trace));
-  return outcome;
+  sim::World world(arguments.first, options, {arguments.verbose, true});
+  run_judged(world, arguments.history);
+  std::printf("%llu jobs, %.1f s, trace %016llx\n", static_cast<unsigned long long>(world.jobs()),
+              static_cast<double>(world.simulated().count()) / 1e6,
+              static_cast<unsigned long long>(world.recorder().trace()));
+  return 0;
 }
 
-// What this world does not bring about: workers that drain, sessions silent for a week, bytes that
-// are no message, an attempt's time limit (which its worker judges). The scenarios have the first
-// three.
-bool is_out_of_reach(std::size_t kind) {
-  switch (static_cast<core::NoteKind>(kind)) {
-    case core::NoteKind::worker_draining:
-    case core::NoteKind::session_dropped:
-    case core::NoteKind::malformed:
-      return true;
-    default:
+int run_many(const Arguments& arguments) {
+  sim::Tally tally;
+  for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
+    const sim::Options options = sim::draw_options(seed);
+    const bool judged = sim::Chance(seed).percent(arguments.judged_percent);
+    sim::World world(seed, options, {false, judged});
+    world.run();
+    tally.add(world);
+    if (judged) {
+      tally.add_judged();
+      if (!judge(world)) sim::violated("the checker found a broken promise");
+    }
+    if (seed != arguments.first) continue;
+    sim::World again(seed, options, {false, false});
+    again.run();
+    if (again.recorder().trace() != world.recorder().trace()) {
+      sim::violated("the seed did not repeat itself");
+    }
+  }
+  tally.print();
+  return arguments.seeds >= sim::seeds_for_all_notes && !tally.has_every_note() ? 1 : 0;
+}
+
+int fail_each(const Arguments& arguments) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    sim::World world(arguments.first, sim::calm_options(arguments.first), {false, true});
+    if (arguments.fail == "commit") world.router().fail.commit = nth;
+    if (arguments.fail == "send") world.router().fail.send = nth;
+    if (arguments.fail == "read") world.router().fail.read = nth;
+    std::printf("%s %llu fails\n", arguments.fail.c_str(), static_cast<unsigned long long>(nth));
+    std::fflush(stdout);
+    run_judged(world, arguments.history);
+    if (world.router().has_failed()) continue;
+    std::printf("%llu times failed and recovered from\n", static_cast<unsigned long long>(nth - 1));
+    return nth > 1 ? 0 : 1;
+  }
+}
+
+bool parse(int count, char** texts, Arguments& arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string name = texts[i];
+    if (name == "--verbose") {
+      arguments.verbose = true;
+      continue;
+    }
+    if (++i == count) return false;
+    const std::uint64_t number = std::strtoull(texts[i], nullptr, 10);
+    if (name == "--seeds") {
+      arguments.seeds = number;
+    } else if (name == "--first") {
+      arguments.first = number;
+    } else if (name == "--seed") {
+      arguments.first = number;
+      arguments.one = true;
+    } else if (name == "--judge") {
+      arguments.judged_percent = number;
+    } else if (name == "--history") {
+      arguments.history = texts[i];
+    } else if (name == "--fail") {
+      arguments.fail = texts[i];
+    } else {
       return false;
+    }
   }
-}
-
-// Every other kind of note must come up over the seeds, else the faults no longer reach that code.
-int check_coverage(const std::array<std::uint64_t, kinds>& notes) {
-  int missing = 0;
-  for (std::size_t i = 0; i < kinds; ++i) {
-    if (notes.at(i) != 0 || is_out_of_reach(i)) continue;
-    std::printf("note kind %zu never came up\n", i);
-    ++missing;
-  }
-  return missing;
+  return true;
 }
 
 }  // namespace
 
-int main(int count, char** arguments) {
-  std::uint64_t seeds = 20;
-  std::uint64_t first = 1;
-  bool one = false;
-  bool verbose = false;
-  for (int i = 1; i < count; ++i) {
-    const std::string argument = arguments[i];
-    const auto number = [&] {
-      return i + 1 < count ? std::strtoull(arguments[++i], nullptr, 10) : 0;
-    };
-    if (argument == "--seeds") {
-      seeds = number();
-    } else if (argument == "--first") {
-      first = number();
-    } else if (argument == "--seed") {
-      first = number();
-      one = true;
-    } else if (argument == "--verbose") {
-      verbose = true;
-    } else {
-      std::printf("unknown argument %s\n", argument.c_str());
-      return 2;
-    }
+int main(int count, char** texts) {
+  Arguments arguments;
+  if (!parse(count, texts, arguments)) {
+    std::fprintf(stderr,
+                 "usage: sim [--seeds N] [--first N] [--judge PERCENT] | --seed N "
+                 "[--verbose] [--history FILE] | --fail commit|send|read\n");
+    return 2;
   }
-  if (one) {
-    run(first, verbose);
-    return 0;
-  }
-  std::array<std::uint64_t, kinds> notes{};
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    const sim::Outcome outcome = run(seed, verbose);
-    for (std::size_t i = 0; i < kinds; ++i) notes.at(i) += outcome.notes.at(i);
-    if (seed == first && run(seed, false).trace != outcome.trace) {
-      std::printf("SEED=%llu did not repeat itself\n", static_cast<unsigned long long>(seed));
-      return 1;
-    }
-  }
-  std::printf("notes by kind:");
-  for (const std::uint64_t note : notes) {
-    std::printf(" %llu", static_cast<unsigned long long>(note));
-  }
-  std::printf("\n");
-  return seeds >= 20 && check_coverage(notes) != 0 ? 1 : 0;
+  std::signal(SIGABRT, on_abort);
+  if (!arguments.fail.empty()) return fail_each(arguments);
+  return arguments.one ? run_one(arguments) : run_many(arguments);
 }

@@ -2,6 +2,8 @@
 // seed, so that every seed is a different kind of bad day.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string>
 
 #include "core/config.h"
@@ -9,31 +11,51 @@
 
 namespace zcrew::sim {
 
-// Means of waiting times; zero = never.
+enum class Fault : std::uint8_t {
+  router_crash,
+  router_stall,
+  commit_fails,
+  disk_full,
+  kill,
+  cut,
+  freeze,
+  block,  // a partition, in one direction or both
+  clock_jump,
+  terminate,
+  command,
+  count_
+};
+inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(Fault::count_);
+std::string_view name_of(Fault fault);
+
 struct Options {
   core::Config core;
   unsigned clients = 2;
   unsigned workers = 3;
   unsigned guide_workers = 0;
   unsigned guide_clients = 0;
-  Duration length = std::chrono::seconds{40};
-  Duration submit_every = Milliseconds{50};
+  unsigned liars = 0;
+  Duration length = std::chrono::seconds{30};
+  bool sleeps_a_week = false;  // in the end
+  unsigned check_one_in = 50;  // steps between two walks over the router's whole state
+
+  // Means of the times between two; zero = never.
+  std::array<Duration, fault_kinds> fault_every{};
+  unsigned half_open_percent = 0;  // of lost connections: one end does not hear of it
+  Milliseconds calendar_max{};     // clock jumps stay within plus and minus this
+
+  Duration submit_every = Milliseconds{500};
   Duration job_time = Milliseconds{20};
   Duration commit_time = Milliseconds{2};
   Duration read_time = Milliseconds{2};
   Duration latency = Milliseconds{1};
-  Duration router_crash_every{};
-  Duration program_kill_every{};
-  Duration disconnect_every{};
-  Duration freeze_every{};
-  Duration router_stall_every{};
-  Duration nonsense_every{};
-  Duration command_every{};
-  Duration disk_full_every{};
+  std::uint64_t bytes_per_s = std::uint64_t{1} << 30U;
   unsigned failed_percent = 0;
   unsigned rejected_percent = 0;
   unsigned released_percent = 0;
+  unsigned hang_one_in = 0;
   unsigned large_percent = 0;  // payloads above the inline limit
+  unsigned huge_one_in = 0;    // … above what is announced
   unsigned result_percent = 50;
   unsigned delay_percent = 0;
   unsigned expires_percent = 0;
@@ -41,6 +63,8 @@ struct Options {
 };
 
 Options draw_options(std::uint64_t seed);
+// A day without faults, for "fail the nth".
+Options calm_options(std::uint64_t seed);
 std::string to_text(const Options& options);
 
 }  // namespace zcrew::sim

@@ -1,46 +1,114 @@
 #include "program.h"
 
-#include <algorithm>
-
-#include "simulation.h"
+#include "world.h"
 
 namespace zcrew::sim {
 
-void Program::kill() {
-  ++life_;
-  frozen_until_ = {};
-  sim_.lose_all_of(*this);
-  if (line) {
-    const Line dead = line;
-    sim_.disconnect(*this);
-  }
-  ++life_;  // what disconnecting set off is dead as well
+void Program::begin() {
+  if (runs_) return;
+  runs_ = true;
+  id_ = ++births_ == 1 ? name_ : name_ + "/" + std::to_string(births_);
   start();
 }
 
-void Program::freeze(Duration length) {
-  sim_.lose_all_of(*this);
-  frozen_until_ = std::max(frozen_until_, sim_.schedule().now() + length);
-}
-
-void Program::later(Duration wait, std::function<void()> action) {
-  sim_.schedule().after(wait,
-                        [this, life = life_, action = std::move(action)] { due(life, action); });
-}
-
-void Program::later_on_line(Duration wait, std::function<void()> action) {
-  later(wait, [this, same = line, action = std::move(action)] {
-    if (same == line && line) action();
+void Program::end(bool goodbye, Duration away) {
+  if (!runs_) return;
+  runs_ = false;
+  ++life_;
+  frozen_ = false;
+  waiting_.clear();
+  turn_at_ = Instant::max();
+  if (!goodbye) world_.recorder().line(id_, "died");
+  close_line();
+  stopped();
+  world_.schedule().after(away, [this, life = life_] {
+    if (life == life_) begin();
   });
 }
 
-void Program::due(unsigned life, const std::function<void()>& action) {
-  if (life != life_) return;
-  if (sim_.schedule().now() < frozen_until_) {
-    sim_.schedule().at(frozen_until_, [this, life, action] { due(life, action); });
+void Program::kill(Duration away) { end(false, away); }
+
+void Program::close_line() {
+  if (!line) return;
+  const Line old = std::move(line);
+  line = nullptr;
+  world_.network().close(old);
+}
+
+void Program::freeze(Duration length) {
+  if (!runs_ || frozen_) return;
+  frozen_ = true;
+  world_.recorder().line(id_, "mute");
+  world_.schedule().after(length, [this, life = life_, number = ++thaw_number_] {
+    if (life == life_ && number == thaw_number_) thaw();
+  });
+}
+
+void Program::thaw() {
+  if (!frozen_) return;
+  frozen_ = false;
+  world_.recorder().line(id_, "heard");
+  std::deque<std::function<void()>> waiting;
+  waiting.swap(waiting_);
+  const unsigned life = life_;
+  for (const auto& action : waiting) {
+    if (life != life_) return;
+    action();
+  }
+  if (life == life_) turn();
+}
+
+void Program::heal() {
+  thaw();
+  begin();
+}
+
+void Program::when_awake(std::function<void()> action) {
+  if (frozen_) {
+    waiting_.push_back(std::move(action));
+  } else {
+    action();
+  }
+}
+
+void Program::later(Duration wait, std::function<void()> action) {
+  world_.schedule().after(wait, [this, life = life_, action = std::move(action)] {
+    if (life == life_) when_awake(action);
+  });
+}
+
+void Program::plan_turn(Instant at) {
+  if (at >= turn_at_ || at == Instant::max()) return;
+  turn_at_ = at;
+  world_.schedule().at(at, [this, life = life_, at] {
+    if (life != life_ || turn_at_ != at) return;
+    turn_at_ = Instant::max();
+    if (!frozen_) turn();  // a stopped one has its turn when it goes on
+  });
+}
+
+void Program::hear_connected(const Line& from) {
+  when_awake([this, from] {
+    if (line == from) connected();
+  });
+}
+
+void Program::hear_cut(const Line& from) {
+  when_awake([this, from] {
+    if (line != from) return;
+    line = nullptr;
+    disconnected();
+  });
+}
+
+void Program::hear(const Line& from, Frames frames) {
+  if (!frozen_) {
+    if (line == from) received(frames);
     return;
   }
-  action();
+  waiting_.push_back([this, from, frames = std::move(frames)] {
+    if (line == from) received(frames);
+  });
 }
 
 }  // namespace zcrew::sim

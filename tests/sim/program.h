@@ -1,72 +1,78 @@
-// What stands at the other end of a connection: clients and workers, native or from the Guide.
+// A process at the other end of a connection: it may be killed, stopped (SIGSTOP) and cut off, and
+// it knows nothing of any of that but what a real one would.
 #pragma once
 
 #include <deque>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
-#include "base/ids.h"
-#include "base/time.h"
-#include "core/event.h"
-#include "mail.h"
+#include "network.h"
 
 namespace zcrew::sim {
 
-class Program;
-class Simulation;
-
-// One TCP connection: FIFO both ways, loses what is under way when it breaks.
-struct Connection {
-  Peer peer{};
-  core::Side side = core::Side::frontend;
-  bool open = true;
-  Program* program = nullptr;
-  Instant up{};    // when the last message to the router arrives …
-  Instant down{};  // … and the last one from it
-  std::deque<std::pair<Instant, ToPeer>> inbox;
-};
-using Line = std::shared_ptr<Connection>;
+class World;
 
 class Program {
  public:
-  Program(std::string name, Simulation& sim) : sim_(sim), name_(std::move(name)) {}
+  Program(std::string name, World& world) : world_(world), name_(std::move(name)) {}
   virtual ~Program() = default;
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // Starts, or starts again: SIGKILL costs all it knew.
-  virtual void start() = 0;
-  virtual void received(const core::Message& message) = 0;
-  virtual void lost() = 0;  // its connection is gone
-  virtual void heal() {}    // no more mischief from now on
-  // What is outstanding; empty if nothing.
+  // Of this process: another one for each that is started under the name.
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] bool runs() const { return runs_; }
+  [[nodiscard]] bool is_frozen() const { return frozen_; }
+
+  void begin();                           // a new process
+  void kill(Duration away);               // SIGKILL; the next one begins after a while
+  void freeze(Duration length);           // SIGSTOP … SIGCONT
+  void end(bool goodbye, Duration away);  // it ends by itself
+  virtual void terminate() {}             // SIGTERM
+  virtual void heal();                    // no more mischief from now on
+
+  // What is outstanding for its user; empty if nothing.
   [[nodiscard]] virtual std::string waits_for() const { return {}; }
 
-  [[nodiscard]] virtual bool is_of_the_guide() const { return false; }
-
-  void kill();
-  void freeze(Duration length);
+  // ---- for the network ----
+  void hear_connected(const Line& line);
+  void hear_cut(const Line& line);
+  void hear(const Line& line, Frames frames);
 
   Line line;  // the present connection, or null
-  [[nodiscard]] Instant frozen_until() const { return frozen_until_; }
+  HostLink link;
 
  protected:
-  // Runs the action after a while, unless the process died; a frozen one is late.
-  void later(Duration wait, std::function<void()> action);
-  // As above, and only if the connection is still the same.
-  void later_on_line(Duration wait, std::function<void()> action);
-  [[nodiscard]] unsigned life() const { return life_; }
+  virtual void start() = 0;
+  virtual void stopped() {}  // forget everything: the process is gone
+  virtual void connected() = 0;
+  virtual void disconnected() = 0;
+  virtual void received(const Frames& frames) = 0;
+  virtual void turn() {}
 
-  Simulation& sim_;
+  // A turn at that time, or earlier if one is planned.
+  void plan_turn(Instant at);
+  // Runs the action after a while, unless the process died; a stopped one is late.
+  void later(Duration wait, std::function<void()> action);
+  void close_line();
+
+  World& world_;
 
  private:
-  void due(unsigned life, const std::function<void()>& action);
+  void when_awake(std::function<void()> action);
+  void thaw();
+
   std::string name_;
+  std::string id_;
+  unsigned births_ = 0;
+  bool runs_ = false;
   unsigned life_ = 0;
-  Instant frozen_until_{};
+  bool frozen_ = false;
+  unsigned thaw_number_ = 0;
+  std::deque<std::function<void()>> waiting_;  // while it is stopped
+  Instant turn_at_ = Instant::max();
 };
 
 }  // namespace zcrew::sim

@@ -1,11 +1,13 @@
 // Virtual time and what is to happen in it, in an order that depends on nothing but the seed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <utility>
+#include <vector>
 
+#include "base/ids.h"
 #include "base/time.h"
 #include "core/prng.h"
 
@@ -16,29 +18,36 @@ class Schedule {
   [[nodiscard]] Instant now() const { return now_; }
 
   void at(Instant time, std::function<void()> action) {
-    if (time < now_) time = now_;
-    actions_.emplace(std::pair{time, ++count_}, std::move(action));
+    heap_.push_back({std::max(time, now_), ++count_, std::move(action)});
+    std::push_heap(heap_.begin(), heap_.end(), is_later);
   }
   void after(Duration wait, std::function<void()> action) { at(now_ + wait, std::move(action)); }
 
-  // Runs the next action; false if it lies behind `until`, where time then stands.
-  bool run_next(Instant until) {
-    if (actions_.empty() || until < actions_.begin()->first.first) {
-      now_ = until;
-      return false;
+  // Runs what is due until then, where time then stands.
+  void run_until(Instant until) {
+    while (!heap_.empty() && heap_.front().time <= until) {
+      std::pop_heap(heap_.begin(), heap_.end(), is_later);
+      now_ = heap_.back().time;
+      const std::function<void()> action = std::move(heap_.back().action);
+      heap_.pop_back();
+      action();
     }
-    const auto first = actions_.begin();
-    now_ = first->first.first;
-    const std::function<void()> action = std::move(first->second);
-    actions_.erase(first);
-    action();
-    return true;
+    now_ = until;
   }
 
  private:
+  struct Entry {
+    Instant time;
+    std::uint64_t number = 0;  // what was planned first comes first
+    std::function<void()> action;
+  };
+  static bool is_later(const Entry& a, const Entry& b) {
+    return a.time != b.time ? a.time > b.time : a.number > b.number;
+  }
+
   Instant now_{std::chrono::hours{1}};
   std::uint64_t count_ = 0;
-  std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> actions_;
+  std::vector<Entry> heap_;
 };
 
 // Choices, all from one seed.
@@ -46,11 +55,17 @@ class Chance {
  public:
   explicit Chance(std::uint64_t seed) : prng_(seed) {}
   std::uint64_t below(std::uint64_t bound) { return prng_.below(bound); }
+  unsigned small(std::uint64_t bound) { return static_cast<unsigned>(prng_.below(bound)); }
   bool one_in(std::uint64_t n) { return n != 0 && below(n) == 0; }
   bool percent(std::uint64_t p) { return below(100) < p; }
   Duration between(Duration least, Duration most) {
     return least + Duration{static_cast<std::int64_t>(
                        below(static_cast<std::uint64_t>((most - least).count()) + 1))};
+  }
+  Uuid uuid() {
+    Uuid uuid;
+    for (std::uint8_t& byte : uuid.bytes) byte = static_cast<std::uint8_t>(below(256));
+    return uuid;
   }
 
  private:

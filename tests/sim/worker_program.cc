@@ -3,149 +3,189 @@
 #include <algorithm>
 
 #include "client_program.h"
-#include "ledger.h"
-#include "simulation.h"
+#include "transcript.h"
+#include "violation.h"
+#include "wire/decode.h"
+#include "world.h"
 
 namespace zcrew::sim {
 
 void WorkerProgram::start() {
-  Chance& chance = sim_.chance();
-  for (std::uint8_t& byte : instance_.bytes) byte = static_cast<std::uint8_t>(chance.below(256));
-  running_.clear();
-  finished_.clear();
-  weight_ = 1 + static_cast<std::uint32_t>(chance.below(4));
-  concurrency_ = chance.one_in(2) ? 0 : 1 + static_cast<std::uint32_t>(chance.below(8));
-  queues_ = {"default"};
+  Chance& chance = world_.chance();
+  worker::SessionOptions options;
+  options.instance = chance.uuid();
+  options.router = "the router";
+  options.name = name();
+  options.weight = 1 + chance.small(4);
+  options.concurrency = chance.one_in(2) ? 0 : 1 + chance.small(8);
+  options.queues = {"default"};
   for (unsigned i = 0; i < 3; ++i) {
     // The first worker serves everything, so that no queue is left alone.
-    if (name() == "w1" || chance.one_in(2)) queues_.push_back("q" + std::to_string(i));
+    if (name() == "w1" || chance.one_in(2)) options.queues.push_back("q" + std::to_string(i));
   }
-  reconnect();
+  options.seed = chance.below(1U << 30U);
+  options.linger = chance.between({}, std::chrono::seconds{10});
+  session_.emplace(options);
+  turn();
 }
 
-void WorkerProgram::lost() { reconnect(); }
-
-void WorkerProgram::heal() { weight_ = std::max(weight_, 1U); }
-
-void WorkerProgram::reconnect() {
-  welcome_ = false;
-  const core::Config& config = sim_.options().core;
-  later(sim_.chance().between(Duration{1}, config.heartbeat * config.liveness / 3),
-        [this] { connect(); });
+void WorkerProgram::stopped() {
+  session_.reset();
+  effects_.clear();
+  waiting_.clear();
+  running_.clear();
+  hanging_.clear();
+  most_at_once_ = abandoned_ = 0;
 }
 
-void WorkerProgram::connect() {
-  if (line) return;
-  line = sim_.connect(*this, core::Side::backend);
-  if (!line) return reconnect();
-  heard_ = sim_.schedule().now();
-  auto texts = std::make_shared<Texts>();
-  wire::WorkerHello hello;
-  hello.instance = instance_;
-  hello.name = texts->keep(name());
-  hello.weight = weight_;
-  hello.concurrency = concurrency_;
-  for (const std::string& queue : queues_) hello.queues.push_back(texts->keep(queue));
-  hello.held.assign(running_.begin(), running_.end());
-  for (const auto& [token, ended] : finished_) hello.finished.push_back(token);
-  sim_.send(line, {wire::BackendMessage{std::move(hello)}, texts});
-  later_on_line(sim_.options().core.heartbeat, [this] { beat(); });
+void WorkerProgram::terminate() {
+  if (!session_) return;
+  session_->drain(world_.schedule().now(), effects_);
+  turn();
 }
 
-void WorkerProgram::beat() {
-  const core::Config& config = sim_.options().core;
-  if (sim_.schedule().now() - heard_ > config.heartbeat * config.liveness) {
-    sim_.disconnect(*this);
+void WorkerProgram::heal() {
+  Program::heal();
+  std::map<Token, std::string> hanging;
+  hanging.swap(hanging_);
+  for (const auto& [token, payload] : hanging) finish(token, payload);
+}
+
+void WorkerProgram::connected() {
+  session_->connected(world_.schedule().now(), effects_);
+  turn();
+}
+
+void WorkerProgram::disconnected() {
+  session_->disconnected(world_.schedule().now(), effects_);
+  turn();
+}
+
+void WorkerProgram::received(const Frames& frames) {
+  const Instant now = world_.schedule().now();
+  if (frames.size() != 1) violated(name() + " got a message of several frames");
+  const auto message = wire::decode_to_worker(frames[0]);
+  if (!message) violated(name() + " cannot read: " + std::string(message.error().text));
+  session_->receive(now, *message, effects_);
+  turn();
+}
+
+void WorkerProgram::turn() {
+  do {
+    again_ = false;
+    session_->turn(world_.schedule().now(), effects_);
+    carry_out();
+    if (session_->stopped()) {
+      // What is unsettled dies with it.
+      const bool goodbye = session_->unsettled() == 0;
+      return end(goodbye, world_.chance().between({}, std::chrono::seconds{3}));
+    }
+  } while (again_);
+  plan_turn(session_->deadline());
+}
+
+void WorkerProgram::carry_out() {
+  worker::Effects effects;
+  std::swap(effects, effects_);
+  for (std::string& frame : effects.frames) {
+    if (line) world_.network().send(line, {std::move(frame)});
+  }
+  if (effects.close) close_line();
+  if (effects.open) line = world_.network().open(*this, core::Side::backend);
+  for (const Token& token : effects.abandoned) {
+    std::erase_if(waiting_, [&](const auto& job) { return job.token == token; });
+    abandoned_ += running_.count(token);  // it goes on, and the router does not count it
+  }
+  for (worker::StartJob& job : effects.start) {
+    world_.recorder().line(id(), "run", job.token, job.attempt, label_of(job.payload.view()));
+    waiting_.push_back(std::move(job));
+  }
+  check_credit();
+  for (const worker::Note& note : effects.notes) {
+    if (note.kind == worker::Note::Kind::connected) world_.recorder().line(id(), "up");
+  }
+  if (effects.return_unstarted) give_back_unstarted();
+  begin_jobs();
+}
+
+// What came before its concurrency was lowered stays.
+void WorkerProgram::check_credit() {
+  most_at_once_ = std::max<std::size_t>(most_at_once_, session_->concurrency());
+  const std::size_t credit = most_at_once_ + world_.options().core.prefetch_max;
+  if (waiting_.size() + running_.size() > credit + abandoned_) {
+    violated(name() + " holds more than its credit");
+  }
+}
+
+void WorkerProgram::give_back_unstarted() {
+  for (const worker::StartJob& job : waiting_) {
+    say(job.token, wire::Outcome::released);
+    session_->returned(job.token);
+  }
+  waiting_.clear();
+  again_ = true;
+}
+
+void WorkerProgram::begin_jobs() {
+  while (!waiting_.empty() && running_.size() < session_->concurrency()) {
+    const worker::StartJob job = std::move(waiting_.front());
+    waiting_.pop_front();
+    begin(job);
+  }
+}
+
+void WorkerProgram::begin(const worker::StartJob& job) {
+  Chance& chance = world_.chance();
+  const std::string payload(job.payload.view().substr(0, 5000));
+  running_[job.token] = payload;
+  if (!world_.is_healing() && chance.one_in(world_.options().hang_one_in)) {
+    hanging_[job.token] = payload;
     return;
   }
-  sim_.send(line, {wire::BackendMessage{wire::Heartbeat{}}, nullptr});
-  later_on_line(config.heartbeat, [this] { beat(); });
-}
-
-void WorkerProgram::received(const core::Message& message) {
-  heard_ = sim_.schedule().now();
-  std::visit([this](const auto& m) { on(m); }, message);
-}
-
-void WorkerProgram::on(const wire::WorkerWelcome& welcome) {
-  welcome_ = true;
-  concurrency_now_ = welcome.concurrency;
-  numbers_.clear();
-  for (const wire::QueueName& queue : welcome.queues) numbers_.insert(queue.number);
-  if (numbers_.size() != queues_.size()) sim_.ledger().violated(name() + " misses a queue");
-  for (const Token& token : welcome.abandon) {
-    if (running_.erase(token) + finished_.erase(token) == 0) {
-      sim_.ledger().violated(name() + " shall abandon what it never listed");
-    }
-  }
-  std::vector<Token> tokens;
-  for (const auto& [token, ended] : finished_) tokens.push_back(token);
-  send_outcomes(tokens);
-}
-
-void WorkerProgram::on(const wire::RunItem& run) {
-  if (!welcome_) sim_.ledger().violated(name() + " got a RUN before its WELCOME");
-  if (numbers_.count(run.token.job.queue) == 0) {
-    sim_.ledger().violated(name() + " does not serve that queue");
-  }
-  if (running_.count(run.token) + finished_.count(run.token) != 0) {
-    sim_.ledger().violated(name() + " got a token twice");
-  }
-  if (running_.size() >= concurrency_now_ + sim_.options().core.prefetch_max) {
-    sim_.ledger().violated(name() + " holds more than its credit");
-  }
-  running_.insert(run.token);
-  Duration length = sim_.chance().between(Duration{0}, sim_.options().job_time * 2);
-  if (run.time_limit_ms != 0 && sim_.chance().one_in(3)) length += Milliseconds{600};
-  later(length, [this, token = run.token, label = label_of(run.payload)] { finish(token, label); });
+  Duration length = chance.between({}, world_.options().job_time * 2);
+  if (job.time_limit_ms != 0 && chance.one_in(3)) length += Milliseconds{600};
+  later(length, [this, token = job.token, payload] { finish(token, payload); });
 }
 
 wire::Outcome WorkerProgram::draw_outcome() {
-  const Options& options = sim_.options();
-  const std::uint64_t draw = sim_.chance().below(100);
+  const Options& options = world_.options();
+  std::uint64_t draw = world_.chance().below(100);
   if (draw < options.failed_percent) return wire::Outcome::failed;
-  if (draw < options.failed_percent + options.rejected_percent) return wire::Outcome::rejected;
-  if (draw < options.failed_percent + options.rejected_percent + options.released_percent) {
-    return wire::Outcome::released;
-  }
+  draw -= options.failed_percent;
+  if (draw < options.rejected_percent) return wire::Outcome::rejected;
+  draw -= options.rejected_percent;
+  if (draw < options.released_percent) return wire::Outcome::released;
   return wire::Outcome::done;
 }
 
-void WorkerProgram::finish(const Token& token, const std::string& label) {
-  if (running_.erase(token) == 0) return;  // abandoned
-  Ended ended;
-  ended.outcome = draw_outcome();
-  ended.bytes = ended.outcome == wire::Outcome::done ? right_result(label) : "no luck";
-  sim_.ledger().saw_outcome(token, ended.outcome);
-  finished_[token] = ended;
-  if (welcome_) send_outcomes({token});
-}
-
-void WorkerProgram::send_outcomes(const std::vector<Token>& tokens) {
-  if (tokens.empty()) return;
-  auto texts = std::make_shared<Texts>();
-  wire::OutcomeMessage message;
-  for (const Token& token : tokens) {
-    const Ended& ended = finished_.at(token);
-    wire::OutcomeItem item;
-    item.token = token;
-    item.outcome = ended.outcome;
-    item.run_us = sim_.chance().below(20000);
-    item.held_us = item.run_us + 10;
-    item.bytes = texts->keep(ended.bytes);
-    message.entries.push_back(item);
+std::string_view name_of(wire::Outcome outcome) {
+  switch (outcome) {
+    case wire::Outcome::done:
+      return "done";
+    case wire::Outcome::failed:
+      return "failed";
+    case wire::Outcome::rejected:
+      return "rejected";
+    case wire::Outcome::released:
+      break;
   }
-  sim_.send(line, {wire::BackendMessage{std::move(message)}, texts});
+  return "released";
 }
 
-void WorkerProgram::on(const Token& settled) { finished_.erase(settled); }
+void WorkerProgram::say(const Token& token, wire::Outcome outcome) {
+  world_.recorder().line(id(), "outcome", token, name_of(outcome));
+}
 
-void WorkerProgram::on(const wire::Error&) { sim_.disconnect(*this); }
-
-void WorkerProgram::on(const wire::Capacity& capacity) {
-  // Jobs that are on their way or here already stay beyond a smaller concurrency.
-  concurrency_now_ = std::max(concurrency_now_, capacity.concurrency);
-  if (concurrency_ == 0) weight_ = capacity.weight;
+void WorkerProgram::finish(const Token& token, const std::string& payload) {
+  if (running_.erase(token) == 0) return;
+  worker::FinishedJob job;
+  job.token = token;
+  job.outcome = draw_outcome();
+  job.run_us = world_.chance().below(20000);
+  job.bytes = job.outcome == wire::Outcome::done ? right_result(payload) : "no luck";
+  say(token, job.outcome);
+  session_->finished(std::move(job));
+  turn();
 }
 
 }  // namespace zcrew::sim

@@ -1,55 +1,51 @@
-// A native worker as docs/protocol.md describes it: keeps what it runs and what is not settled over
-// lost connections, reports both in HELLO.
+// A worker: the worker library's own session (src/worker) over a simulated connection, and handlers
+// that are fast, slow, fail, or hang for as long as the mischief lasts.
 #pragma once
 
+#include <deque>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "program.h"
+#include "worker/session.h"
 
 namespace zcrew::sim {
 
 class WorkerProgram : public Program {
  public:
   using Program::Program;
-  void start() override;
-  void received(const core::Message& message) override;
-  void lost() override;
+  void terminate() override;
   void heal() override;
 
  private:
-  struct Ended {
-    wire::Outcome outcome = wire::Outcome::done;
-    std::string bytes;
-  };
+  void start() override;
+  void stopped() override;
+  void connected() override;
+  void disconnected() override;
+  void received(const Frames& frames) override;
+  void turn() override;
 
-  void on(const wire::WorkerWelcome& welcome);
-  void on(const wire::RunItem& run);
-  void on(const Token& settled);
-  void on(const wire::Error& error);
-  void on(const wire::Capacity& capacity);
-  template <typename Other>
-  void on(const Other&) {}
-
-  void connect();
-  void reconnect();
-  void beat();
-  void finish(const Token& token, const std::string& label);
-  void send_outcomes(const std::vector<Token>& tokens);
+  void carry_out();
+  void check_credit();
+  void give_back_unstarted();
+  void begin_jobs();
+  void begin(const worker::StartJob& job);
+  void finish(const Token& token, const std::string& payload);
   [[nodiscard]] wire::Outcome draw_outcome();
+  void say(const Token& token, wire::Outcome outcome);
 
-  Uuid instance_;
-  std::uint32_t weight_ = 1;
-  std::uint32_t concurrency_ = 1;      // as asked for; 0 = follows the weight
-  std::uint32_t concurrency_now_ = 1;  // as the router says
-  std::vector<std::string> queues_;
-  std::set<QueueNumber> numbers_;  // of the queues of this session
-  std::set<Token> running_;
-  std::map<Token, Ended> finished_;
-  bool welcome_ = false;
-  Instant heard_{};
+  std::optional<worker::Session> session_;
+  worker::Effects effects_;
+  std::deque<worker::StartJob> waiting_;
+  std::map<Token, std::string> running_;  // payloads
+  std::map<Token, std::string> hanging_;  // those of them that do not end by themselves
+  std::size_t most_at_once_ = 0;          // its highest concurrency so far
+  std::size_t abandoned_ = 0;             // attempts taken away while they ran
+  bool again_ = false;
 };
+
+std::string_view name_of(wire::Outcome outcome);
 
 }  // namespace zcrew::sim

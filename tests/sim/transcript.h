@@ -1,0 +1,47 @@
+// What the core did, for the history, and in words for people who replay a seed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/effect.h"
+#include "core/router.h"
+#include "journal/memory_journal.h"
+#include "names.h"
+#include "network.h"
+#include "print.h"
+#include "recorder.h"
+
+namespace zcrew::sim {
+
+// A job's payload is "label:padding"; labels are unique in a run.
+std::string_view label_of(std::string_view payload);
+
+class Transcript {
+ public:
+  Transcript(const Schedule& schedule, bool verbose);
+
+  // Printed with --verbose.
+  void say(std::string_view text);
+  [[nodiscard]] bool is_verbose() const { return verbose_; }
+
+  // Connections are named in the order in which they are opened.
+  void opened(const Connection& connection);
+  // The records' numbers begin with `first`.
+  void step(Recorder& recorder, const Network& network, const core::Event& event,
+            const core::Effects& effects, core::JournalSequence first);
+  static void status(Recorder& recorder, const core::Report& report);
+  // What the journal has in the end.
+  static void dump(Recorder& recorder, const journal::MemoryState& state);
+  [[nodiscard]] std::string text(const core::Report& report) const {
+    return printer_.report(report);
+  }
+
+ private:
+  const Schedule& schedule_;
+  bool verbose_;
+  scenarios::Names names_;
+  scenarios::Printer printer_;
+};
+
+}  // namespace zcrew::sim

@@ -1,0 +1,12 @@
+// The end of a simulation that found something: one line, the seed, and how to see it again.
+#pragma once
+
+#include <string>
+
+namespace zcrew::sim {
+
+// Set before a run.
+void set_seed(unsigned long long seed);
+[[noreturn]] void violated(const std::string& what);
+
+}  // namespace zcrew::sim
