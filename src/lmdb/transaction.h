@@ -13,6 +13,7 @@
 
 #include "lmdb/error.h"
 #include "lmdb/inside.h"
+#include "lmdb/large_value.h"
 
 namespace zcrew::lmdb {
 
@@ -54,6 +55,7 @@ inline std::optional<std::string_view> get(MDB_txn* transaction, MDB_dbi databas
   const int code = mdb_get(transaction, database, &wanted, &found);
   if (code == MDB_NOTFOUND) return std::nullopt;
   check("read the journal", code);
+  check_large_value(transaction, database, key, found);
   return to_view(found);
 }
 
@@ -112,6 +114,7 @@ class Cursor {
     const int code = mdb_cursor_get(handle_, &key_, &value_, operation);
     if (code == MDB_NOTFOUND) return false;
     check("read the journal", code);
+    check_large_value(mdb_cursor_txn(handle_), mdb_cursor_dbi(handle_), to_view(key_), value_);
     return true;
   }
 
