@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace zcrew::net {
 namespace {
@@ -15,6 +16,16 @@ namespace {
 constexpr rlim_t margin_min = 32;
 constexpr rlim_t margin_max = 1024;
 constexpr int back_distance = 8;  // so much below the limit a shut door opens, lest it flap
+
+// libzmq's own backlog is 100. Fewer where descriptors are few, since as many are kept spare.
+constexpr rlim_t backlog_min = 8;
+constexpr rlim_t backlog_max = 100;
+
+rlim_t limit_of_open_files() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
 
 int lowest_free_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -28,7 +39,11 @@ bool is_tcp(int descriptor) {
 }  // namespace
 
 Door::~Door() {
-  if (spare_ >= 0) ::close(spare_);
+  for (const int spare : spares_) ::close(spare);
+}
+
+int Door::backlog() {
+  return static_cast<int>(std::clamp(limit_of_open_files() / 32, backlog_min, backlog_max));
 }
 
 void Door::hang(int listener) {
@@ -36,14 +51,23 @@ void Door::hang(int listener) {
   listener_ = listener;
   // Between libzmq's poll and its accept somebody may be turned away: it must not wait then.
   ::fcntl(listener, F_SETFL, ::fcntl(listener, F_GETFL) | O_NONBLOCK);
-  if (spare_ < 0) spare_ = lowest_free_descriptor();
+  keep_spares();
+}
+
+// One more than the kernel's queue holds, which is one more than the backlog.
+void Door::keep_spares() {
+  const auto wanted = static_cast<std::size_t>(backlog()) + 2;
+  while (spares_.size() < wanted) {
+    const int spare = lowest_free_descriptor();
+    if (spare < 0) return;
+    spares_.push_back(spare);
+  }
 }
 
 int Door::descriptors_max() const {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t margin = std::clamp(limit.rlim_cur / 8, margin_min, margin_max) * margins_;
-  return limit.rlim_cur > margin ? static_cast<int>(limit.rlim_cur - margin) : 0;
+  const rlim_t limit = limit_of_open_files();
+  const rlim_t margin = std::clamp(limit / 8, margin_min, margin_max) * margins_;
+  return limit > margin ? static_cast<int>(limit - margin) : 0;
 }
 
 void Door::accepted(int descriptor) {
@@ -55,16 +79,20 @@ void Door::accepted(int descriptor) {
 }
 
 // Whoever waits in the kernel's queue would keep the I/O thread spinning if descriptors are out. It
-// goes on accepting meanwhile, so the last descriptor may go to either of us; look() tries again.
+// goes on accepting meanwhile, so that a descriptor given back may go to either of us.
 void Door::turn_away() {
   for (;;) {
-    if (spare_ >= 0) ::close(spare_);
-    spare_ = -1;
     const int guest = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (guest < 0) break;
-    ::close(guest);
+    if (guest >= 0) {
+      ::close(guest);
+    } else if (errno == EMFILE && !spares_.empty()) {
+      ::close(spares_.back());
+      spares_.pop_back();
+    } else {
+      break;
+    }
   }
-  spare_ = lowest_free_descriptor();
+  keep_spares();
 }
 
 void Door::look() {

@@ -76,6 +76,7 @@ class RouterSocket::Impl {
     }
     socket_.set(ZMQ_ROUTER_MANDATORY, 1);
     socket_.set(ZMQ_ROUTER_HANDOVER, 0);
+    socket_.set(ZMQ_BACKLOG, Door::backlog());
     if (zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) {
       const int error = errno;
       throw Error(bind_problem(options.endpoint, error), bind_exit_code(error));
