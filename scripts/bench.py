@@ -239,7 +239,7 @@ def main():
     report.text("# Performance",
                 f"Written by `scripts/bench --runs {options.runs} --scale {options.scale:g}`; "
                 f"{machine()}. Figures are medians.",
-                "Absolute figures are this machine's; a ratio's two sides were measured in one run.")
+                "Absolute figures are this machine's; both sides of a ratio are of one run.")
     for name in options.only or PARTS:
         print(f"scripts/bench: {name}", flush=True)
         PARTS[name](bench, report)

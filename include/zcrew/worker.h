@@ -42,7 +42,7 @@ struct Attempt {
 
 struct Answer {
   JobOutcome outcome = JobOutcome::done;
-  std::string bytes;                   // the result, or the error's text
+  std::string bytes;  // the result, or the error's text
   // failed: retry after this, 0 = the queue's policy. released: hand out again after this, 0 = at
   // once, so that a handler which always releases runs in a tight loop.
   std::chrono::milliseconds delay{0};
