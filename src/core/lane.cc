@@ -40,15 +40,13 @@ bool Lane::append(Job& job, JournalSequence number, bool has_room) {
   return false;
 }
 
-// The gap of a restart swallows what is above it; the jobs in memory there are skipped by its
-// pages.
+// The gap of a restart swallows what is above it; the jobs in memory there, the ones that came back
+// included, are skipped by its pages.
 void Lane::widen(JournalSequence last_record) {
-  for (Job* job : fresh_) {
-    gap_.left(job->id.sequence);
-    returned_.emplace(job->id.sequence, job);
-  }
+  for (Job* job : fresh_) returned_.emplace(job->id.sequence, job);
   fresh_.clear();
   gap_.widen(last_record);
+  for (const auto& [sequence, job] : returned_) left(sequence);
 }
 
 bool Lane::put_back(Job& job, JournalSequence number, bool has_room) {
