@@ -94,10 +94,10 @@ void World::block_program() {
                                                    : " hears nothing"));
   if (way != 1) program.link.down_blocked = end;
   if (way == 2) return;
-  if (program.link.up_blocked <= schedule_.now()) recorder_.line(program.id(), "mute");
+  program.block(true);
   program.link.up_blocked = std::max(program.link.up_blocked, end);
   schedule_.at(program.link.up_blocked, [this, &program] {
-    if (schedule_.now() >= program.link.up_blocked) recorder_.line(program.id(), "heard");
+    if (schedule_.now() >= program.link.up_blocked) program.block(false);
   });
 }
 

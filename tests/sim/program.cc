@@ -8,6 +8,7 @@ void Program::begin() {
   if (runs_) return;
   runs_ = true;
   id_ = ++births_ == 1 ? name_ : name_ + "/" + std::to_string(births_);
+  if (blocked_) world_.recorder().line(id_, "mute");
   start();
 }
 
@@ -37,17 +38,27 @@ void Program::close_line() {
 
 void Program::freeze(Duration length) {
   if (!runs_ || frozen_) return;
-  frozen_ = true;
-  world_.recorder().line(id_, "mute");
+  set_silence(frozen_, true);
   world_.schedule().after(length, [this, life = life_, number = ++thaw_number_] {
     if (life == life_ && number == thaw_number_) thaw();
   });
 }
 
+void Program::block(bool blocked) {
+  if (blocked_ != blocked) set_silence(blocked_, blocked);
+}
+
+// Two reasons may overlap: it is heard when neither is left.
+void Program::set_silence(bool& reason, bool silent) {
+  const bool was_silent = frozen_ || blocked_;
+  reason = silent;
+  const bool is_silent = frozen_ || blocked_;
+  if (was_silent != is_silent) world_.recorder().line(id_, is_silent ? "mute" : "heard");
+}
+
 void Program::thaw() {
   if (!frozen_) return;
-  frozen_ = false;
-  world_.recorder().line(id_, "heard");
+  set_silence(frozen_, false);
   std::deque<std::function<void()>> waiting;
   waiting.swap(waiting_);
   const unsigned life = life_;

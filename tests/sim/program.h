@@ -32,6 +32,7 @@ class Program {
   void end(bool goodbye, Duration away);  // it ends by itself
   virtual void terminate() {}             // SIGTERM
   virtual void heal();                    // no more mischief from now on
+  void block(bool blocked);               // its host's messages do not leave it
 
   // What is outstanding for its user; empty if nothing.
   [[nodiscard]] virtual std::string waits_for() const { return {}; }
@@ -63,6 +64,7 @@ class Program {
  private:
   void when_awake(std::function<void()> action);
   void thaw();
+  void set_silence(bool& reason, bool silent);
 
   std::string name_;
   std::string id_;
@@ -70,6 +72,7 @@ class Program {
   bool runs_ = false;
   unsigned life_ = 0;
   bool frozen_ = false;
+  bool blocked_ = false;
   unsigned thaw_number_ = 0;
   std::deque<std::function<void()>> waiting_;  // while it is stopped
   Instant turn_at_ = Instant::max();

@@ -43,6 +43,7 @@ void RouterProcess::start() {
   pending_ = journal::PendingBatch{};
   durable_ = 0;
   told_room_ = 0;
+  has_turned_ = false;
   core_ = std::make_unique<core::Router>(options_.core, recovered, now());
   outbox_ = std::make_unique<router::Outbox>(*this);
   recorder_.line("router", "start", recovered.epoch);
@@ -133,6 +134,7 @@ void RouterProcess::plan_turn(Instant at) {
 void RouterProcess::turn() {
   turn_at_ = Instant::max();
   if (schedule_.now() < stalled_until_) return plan_turn(stalled_until_);
+  has_turned_ = true;
   if (stalled_ > wake_interval) step(core::Stalled{stalled_ - wake_interval});
   stalled_ = {};
   if (commit_failed_ || read_failed_) return end_process();  // exit code 74

@@ -68,7 +68,10 @@ class RouterProcess : public router::FrameSink {
   [[nodiscard]] journal::MemoryJournal& journal() { return journal_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::optional<core::Report> report() const;
-  [[nodiscard]] bool all_written() const { return !committing_ && pending_.empty(); }
+  // A router that has not had its first turn does not know what it has.
+  [[nodiscard]] bool all_written() const {
+    return has_turned_ && !committing_ && pending_.empty();
+  }
 
  private:
   struct Input {
@@ -124,6 +127,7 @@ class RouterProcess : public router::FrameSink {
   std::uint64_t told_room_ = 0;
 
   Instant turn_at_ = Instant::max();
+  bool has_turned_ = false;
   Instant stalled_until_{};
   Duration stalled_{};
   Milliseconds ahead_{};  // the calendar, of what it was at first

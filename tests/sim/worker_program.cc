@@ -90,6 +90,10 @@ void WorkerProgram::carry_out() {
   for (std::string& frame : effects.frames) {
     if (line) world_.network().send(line, {std::move(frame)});
   }
+  // WELCOME was received first; it may have been the word to go.
+  for (const worker::Note& note : effects.notes) {
+    if (note.kind == worker::Note::Kind::connected) world_.recorder().line(id(), "up");
+  }
   if (effects.close) close_line();
   if (effects.open) line = world_.network().open(*this, core::Side::backend);
   for (const Token& token : effects.abandoned) {
@@ -101,9 +105,6 @@ void WorkerProgram::carry_out() {
     waiting_.push_back(std::move(job));
   }
   check_credit();
-  for (const worker::Note& note : effects.notes) {
-    if (note.kind == worker::Note::Kind::connected) world_.recorder().line(id(), "up");
-  }
   if (effects.return_unstarted) give_back_unstarted();
   begin_jobs();
 }
