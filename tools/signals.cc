@@ -37,7 +37,8 @@ void ignore_file_size_signal() { ZCREW_CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR
 
 namespace {
 
-std::string damage_line;  // set before the handler is installed
+// Set before the handler is installed.
+std::string damage_line;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 void end_as_damaged(int number) {
   if (lmdb::Inside::here()) {

@@ -6,16 +6,17 @@ namespace zcrew::lmdb {
 
 class Inside {
  public:
-  Inside() { ++depth_; }
-  ~Inside() { --depth_; }
+  Inside() { ++depth; }
+  ~Inside() { --depth; }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
   // This thread; safe to ask in a signal handler.
-  static bool here() { return depth_ > 0; }
+  static bool here() { return depth > 0; }
 
  private:
-  static inline thread_local int depth_ = 0;
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a handler looks here
+  static inline thread_local int depth = 0;
 };
 
 }  // namespace zcrew::lmdb

@@ -16,6 +16,8 @@ class Child {
   // What `work` throws goes to the board as a complaint.
   Child(Board& board, const std::function<void()>& work);
   ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
 
