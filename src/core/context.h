@@ -36,12 +36,15 @@ struct Context {
     return now.mono - stalled;
   }
 
-  JournalSequence record(Record what) {
-    out->records.push_back(std::move(what));
+  // Made in place: moving a variant costs more than what most of these hold.
+  template <typename T>
+  JournalSequence record(T what) {
+    out->records.emplace_back(std::in_place_type<T>, std::move(what));
     return ++last_record;
   }
-  void send(Peer peer, Side side, Message message) {
-    out->sends.push_back({peer, side, std::move(message)});
+  template <typename T>
+  void send(Peer peer, Side side, T message) {
+    out->sends.push_back({peer, side, Message(std::in_place_type<T>, std::move(message))});
   }
   void note(NoteKind kind, std::string text) { out->notes.push_back({kind, std::move(text)}); }
   void read(Read what) { out->reads.push_back(std::move(what)); }

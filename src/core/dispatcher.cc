@@ -32,20 +32,37 @@ const Worker* WorkerGroup::best(Policy policy) const {
   return order.empty() ? nullptr : order.begin()->second;
 }
 
-void WorkerGroup::list(Worker& worker) {
+bool WorkerGroup::is_ordered(std::size_t policy) const {
+  return in_use_[policy] && policy != index_of(Policy::random);
+}
+
+void WorkerGroup::list(Worker& worker, const ChoiceKeys& keys) {
   worker.listed = true;
+  worker.keys = keys;
   ++listed_;
   for (std::size_t i = 0; i < orders_.size(); ++i) {
-    if (in_use_[i] && i != index_of(Policy::random)) orders_[i].emplace(worker.keys[i], &worker);
+    if (is_ordered(i)) orders_[i].emplace(keys[i], &worker);
   }
   worker.position = random_.size();
   random_.push_back(&worker);
 }
 
+void WorkerGroup::relist(Worker& worker, const ChoiceKeys& keys) {
+  for (std::size_t i = 0; i < orders_.size(); ++i) {
+    if (!is_ordered(i) || keys[i] == worker.keys[i]) continue;
+    auto node = orders_[i].extract(worker.keys[i]);
+    node.key() = keys[i];
+    orders_[i].insert(std::move(node));
+  }
+  worker.keys = keys;
+}
+
 void WorkerGroup::unlist(Worker& worker) {
   worker.listed = false;
   --listed_;
-  for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i].erase(worker.keys[i]);
+  for (std::size_t i = 0; i < orders_.size(); ++i) {
+    if (is_ordered(i)) orders_[i].erase(worker.keys[i]);
+  }
   random_.back()->position = worker.position;
   std::swap(random_[worker.position], random_.back());
   random_.pop_back();
@@ -58,7 +75,7 @@ void WorkerGroup::use_policies() {
   std::vector<Worker*> listed = random_;
   for (Worker* worker : listed) unlist(*worker);
   in_use_ = in_use;
-  for (Worker* worker : listed) list(*worker);
+  for (Worker* worker : listed) list(*worker, worker->keys);
 }
 
 void WorkerGroup::enqueue(std::size_t slot) {
@@ -144,26 +161,29 @@ std::uint32_t Dispatcher::credit(const Worker& worker) const {
   return most > worker.held ? most - worker.held : 0;
 }
 
-void Dispatcher::set_keys(Worker& worker) {
+ChoiceKeys Dispatcher::keys_of(const Worker& worker) const {
   const std::uint64_t weight = std::max<std::uint32_t>(worker.weight, 1);
   const std::uint64_t load = (worker.held + std::uint64_t{1}) * one;
   const auto key = [&](std::uint64_t primary) {
     return ChoiceKey{primary, worker.last_used, worker.number};
   };
-  worker.keys[index_of(Policy::weighted)] = key(worker.virtual_time);
-  worker.keys[index_of(Policy::round_robin)] = key(0);
-  worker.keys[index_of(Policy::least_loaded)] = key(load / weight);
-  worker.keys[index_of(Policy::adaptive)] = key(load / (weight * worker.speed()) * 1000);
+  ChoiceKeys keys{};
+  keys[index_of(Policy::weighted)] = key(worker.virtual_time);
+  keys[index_of(Policy::round_robin)] = key(0);
+  keys[index_of(Policy::least_loaded)] = key(load / weight);
+  keys[index_of(Policy::adaptive)] = key(load / (weight * worker.speed()) * 1000);
+  return keys;
 }
 
 void Dispatcher::update(Worker& worker) {
   if (worker.group == nullptr) return;
-  const bool had_credit = worker.listed;
-  if (had_credit) worker.group->unlist(worker);
-  if (credit(worker) == 0) return;
-  if (!had_credit) worker.virtual_time = std::max(worker.virtual_time, earliest());
-  set_keys(worker);
-  worker.group->list(worker);
+  if (credit(worker) == 0) {
+    if (worker.listed) worker.group->unlist(worker);
+    return;
+  }
+  if (worker.listed) return worker.group->relist(worker, keys_of(worker));
+  worker.virtual_time = std::max(worker.virtual_time, earliest());
+  worker.group->list(worker, keys_of(worker));
 }
 
 std::uint64_t Dispatcher::earliest() const {
@@ -174,11 +194,8 @@ void Dispatcher::step_back() {
   const std::uint64_t step = earliest();
   for (const auto& [key, group] : groups_) {
     for (Worker* worker : group->members) {
-      const bool is_listed = worker->listed;
-      if (is_listed) group->unlist(*worker);
       worker->virtual_time = std::max(worker->virtual_time, step) - step;
-      set_keys(*worker);
-      if (is_listed) group->list(*worker);
+      if (worker->listed) group->relist(*worker, keys_of(*worker));
     }
   }
   virtual_now_ -= step;

@@ -34,7 +34,9 @@ class WorkerGroup {
   [[nodiscard]] std::size_t candidates() const { return random_.size(); }
   [[nodiscard]] Worker* candidate(std::size_t i) const { return random_[i]; }
 
-  void list(Worker& worker);
+  void list(Worker& worker, const ChoiceKeys& keys);
+  // A listed worker's place has changed; nothing is allocated, since each hand-out does this.
+  void relist(Worker& worker, const ChoiceKeys& keys);
   void unlist(Worker& worker);
   // Which policies the group's queues use; re-lists everybody if that changed.
   void use_policies();
@@ -50,6 +52,8 @@ class WorkerGroup {
     std::size_t slot = 0;
     std::uint32_t turns = 0;
   };
+  [[nodiscard]] bool is_ordered(std::size_t policy) const;
+
   using Order = std::map<ChoiceKey, Worker*>;
   std::array<Order, 5> orders_;
   std::array<bool, 5> in_use_{};
@@ -79,7 +83,7 @@ class Dispatcher {
  private:
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
-  void set_keys(Worker& worker);
+  [[nodiscard]] ChoiceKeys keys_of(const Worker& worker) const;
   [[nodiscard]] std::uint64_t earliest() const;  // how far behind virtual now a worker may be
   void step_back();
 

@@ -32,9 +32,7 @@ void JobBook::recover(const Recovered& recovered) {
         queue->lane(priority).gap().open_between(0, first_sequence_);
       }
     }
-    by_name_[queue->settings.name] = queue.get();
-    next_queue_ = std::max(next_queue_, known.number + 1);
-    queues_[known.number] = std::move(queue);
+    add_queue(std::move(queue));
   }
   if (any_later) later_.gap().open_behind(LaterKey{}, 0);
 }
@@ -48,8 +46,17 @@ Queue* JobBook::find_queue(std::string_view name) {
 }
 
 Queue* JobBook::find_queue(QueueNumber number) {
-  const auto at = queues_.find(number);
-  return at == queues_.end() ? nullptr : at->second.get();
+  return number < by_number_.size() ? by_number_[number] : nullptr;
+}
+
+Queue& JobBook::add_queue(std::unique_ptr<Queue> queue) {
+  Queue& added = *queue;
+  by_name_[added.settings.name] = &added;
+  next_queue_ = std::max(next_queue_, added.number + 1);
+  if (by_number_.size() < next_queue_) by_number_.resize(next_queue_);
+  by_number_[added.number] = &added;
+  queues_[added.number] = std::move(queue);
+  return added;
 }
 
 Queue* JobBook::open_queue(std::string_view name) {
@@ -57,14 +64,10 @@ Queue* JobBook::open_queue(std::string_view name) {
   if (queues_.size() >= limits::queues_max) return nullptr;
   QueueSettings settings;
   settings.name = name;
-  const QueueNumber number = next_queue_++;
-  auto queue = std::make_unique<Queue>(number, settings);
-  Queue* made = queue.get();
-  by_name_[settings.name] = made;
-  queues_[number] = std::move(queue);
-  context_.record(PutQueue{number, settings});
+  Queue& made = add_queue(std::make_unique<Queue>(next_queue_, settings));
+  context_.record(PutQueue{made.number, settings});
   context_.note(NoteKind::queue_made, "queue " + settings.name + " is new");
-  return made;
+  return &made;
 }
 
 void JobBook::change_settings(Queue& queue, const QueueSettings& settings) {
@@ -251,7 +254,7 @@ void JobBook::hand_out(Job& job, Worker* worker) {
   job.token = {job.id, job.header.handouts + 1, context_.epoch};
   job.handed_out = context_.attended();
   job.held_since = context_.now.wall;
-  held_[job.id] = &job;
+  held_.insert(job);
 }
 
 // To `ready`, where the journal has what is held, but into no lane.
@@ -285,7 +288,7 @@ Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
   job->token = token;
   job->handed_out = context_.attended();
   job->held_since = context_.now.wall;
-  held_[job->id] = job;
+  held_.insert(*job);
   return *job;
 }
 
@@ -294,7 +297,7 @@ void JobBook::leave_held(Job& job) {
   if (job.held_row) context_.record(RemoveHeld{job.id});
   job.held_row = false;
   job.waits_to_go = false;
-  held_.erase(job.id);
+  held_.erase(job);
   Queue& queue = *find_queue(job.id.queue);
   queue.lane(job.id.priority).left(job.id.sequence);
   if (queue.settings.max_held > 0) wake(queue);

@@ -20,6 +20,7 @@
 
 #include "core/context.h"
 #include "core/job.h"
+#include "core/job_table.h"
 #include "core/later_window.h"
 #include "core/queue.h"
 #include "core/sessions.h"
@@ -134,6 +135,7 @@ class JobBook {
   [[nodiscard]] std::uint64_t sequences_left() const { return usable_limit_ - next_sequence_; }
 
  private:
+  Queue& add_queue(std::unique_ptr<Queue> queue);
   Job& new_job(Queue& queue, const NewJob& fresh);
   void set_changed(Queue& queue);
   void move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
@@ -162,9 +164,10 @@ class JobBook {
   Sessions& sessions_;
   JobPool pool_;
   std::map<QueueNumber, std::unique_ptr<Queue>> queues_;
+  std::vector<Queue*> by_number_;  // the same, null where there is none
   std::unordered_map<std::string, Queue*> by_name_;
   QueueNumber next_queue_ = 1;
-  std::unordered_map<JobId, Job*> held_;
+  JobTable held_;
   LaterWindow later_;
   std::size_t window_bytes_ = 0;
   Sequence first_sequence_ = 1;  // of this start: what is below may still be at its worker

@@ -122,16 +122,12 @@ void JobBook::release_due() {
 // ---- finding
 // -------------------------------------------------------------------------------------
 
-Job* JobBook::held(const JobId& id) const {
-  const auto at = held_.find(id);
-  return at == held_.end() ? nullptr : at->second;
-}
+Job* JobBook::held(const JobId& id) const { return held_.find(id); }
 
 std::vector<Job*> JobBook::held_jobs() const {
   std::vector<Job*> jobs;
   jobs.reserve(held_.size());
-  // tidy: allow(order) sorted below
-  for (const auto& [id, job] : held_) jobs.push_back(job);
+  held_.for_each([&](Job& job) { jobs.push_back(&job); });
   std::sort(jobs.begin(), jobs.end(), [](const Job* a, const Job* b) { return a->id < b->id; });
   return jobs;
 }
@@ -241,11 +237,10 @@ Counters JobBook::durable_counters() const {
 
 void JobBook::check_invariants() const {
   std::map<QueueNumber, std::uint64_t> held_by_queue;
-  // tidy: allow(order) only checks and counts
-  for (const auto& [id, job] : held_) {
-    ZCREW_CHECK(job->state == JobState::held && job->id == id);
-    ++held_by_queue[id.queue];
-  }
+  held_.for_each([&](const Job& job) {
+    ZCREW_CHECK(job.state == JobState::held && held_.find(job.id) == &job);
+    ++held_by_queue[job.id.queue];
+  });
   std::size_t bytes = 0;
   std::uint64_t live = 0;
   for (const auto& entry : queues_) {

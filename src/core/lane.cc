@@ -11,14 +11,16 @@ const auto by_sequence = [](const Job* job, Sequence sequence) {
 };
 
 Job* take_from(std::deque<Job*>& jobs, Sequence sequence) {
+  if (jobs.empty()) return nullptr;
+  if (jobs.front()->id.sequence == sequence) {  // nearly always
+    Job* job = jobs.front();
+    jobs.pop_front();
+    return job;
+  }
   const auto at = std::lower_bound(jobs.begin(), jobs.end(), sequence, by_sequence);
   if (at == jobs.end() || (*at)->id.sequence != sequence) return nullptr;
   Job* job = *at;
-  if (at == jobs.begin()) {
-    jobs.pop_front();  // nearly always
-  } else {
-    jobs.erase(at);
-  }
+  jobs.erase(at);
   return job;
 }
 

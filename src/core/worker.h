@@ -33,6 +33,9 @@ struct ChoiceKey {
   auto operator<=>(const ChoiceKey&) const = default;
 };
 
+// One for each policy; only those of policies in use mean anything.
+using ChoiceKeys = std::array<ChoiceKey, 5>;
+
 struct Worker {
   std::uint32_t number = 0;  // in order of arrival; never used twice
   Uuid instance;             // zero for a Guide worker
@@ -80,7 +83,7 @@ struct Worker {
   std::uint64_t virtual_time = 0;
   std::uint64_t last_used = 0;
   bool listed = false;
-  std::array<ChoiceKey, 5> keys{};
+  ChoiceKeys keys{};
   std::size_t position = 0;  // among those a random choice takes from
 
   [[nodiscard]] std::uint32_t concurrency() const {

@@ -92,12 +92,6 @@ Instant WorkerDesk::next_check() const {
   return checks_.empty() ? Instant::max() : checks_.begin()->first;
 }
 
-void WorkerDesk::send(Worker& worker, Message message) {
-  if (!worker.peer) return;
-  worker.last_sent = context_.attended();
-  context_.send(*worker.peer, Side::backend, std::move(message));
-}
-
 // ---- hand-outs
 // -----------------------------------------------------------------------------------
 
@@ -174,10 +168,12 @@ void WorkerDesk::on_durable() {
     Job* job = book_.held(token.job);
     if (job != nullptr && job->token == token) resume_departure(*job);
   }
+  Worker* worker = nullptr;  // mostly the same for many tokens in a row
   while (!settling_.empty() && settling_.front().number <= context_.durable) {
     const Settling settled = settling_.front();
     settling_.pop_front();
-    if (Worker* worker = find(settled.peer)) send(*worker, settled.token);
+    if (worker == nullptr || worker->peer != settled.peer) worker = find(settled.peer);
+    if (worker != nullptr) send(*worker, settled.token);
   }
   const std::set<std::uint32_t> joining = joining_;
   for (const std::uint32_t number : joining) welcome_if_ready(*workers_.at(number));

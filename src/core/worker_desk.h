@@ -85,7 +85,12 @@ class WorkerDesk {
   void remove(Worker& worker);
   void heard(Worker& worker);
   void schedule(Worker& worker, Instant at);
-  void send(Worker& worker, Message message);
+  template <typename T>
+  void send(Worker& worker, T message) {
+    if (!worker.peer) return;
+    worker.last_sent = context_.attended();
+    context_.send(*worker.peer, Side::backend, std::move(message));
+  }
   void beat(Worker& worker);
 
   // Joining.
