@@ -1,4 +1,4 @@
-// Runs so many jobs through a JobLoop, for an instruction counter: job_loop_count JOBS WORKERS quick
+// Runs jobs through a JobLoop, for an instruction counter: job_loop_count JOBS WORKERS quick
 #include <cstdio>
 #include <cstdlib>
 
