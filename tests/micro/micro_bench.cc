@@ -94,7 +94,7 @@ void window_refill(benchmark::State& state) {
     lane.gap().page_arrived(
         jobs, true, 1, [](const core::Job& job) { return job.id.sequence; },
         [&](core::Job& job) { lane.page_in(job); });
-    while (core::Job* job = lane.front(false)) lane.take(job->id.sequence);
+    while (core::Job* job = lane.front()) lane.take(job->id.sequence);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(count) * state.iterations());
 }
