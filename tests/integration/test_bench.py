@@ -29,6 +29,17 @@ class Bench(CrewTest):
         self.assertEqual(sum(found["done_by_worker"]), 3000)
         self.assertTrue(0 <= found["journaled_fraction"] <= 1)
 
+    def test_a_caller_that_waits_for_each_confirm_gets_on_whatever_the_pack(self):
+        found = self.bench("--jobs", "50", "--in-flight", "1", "--pack", "64", "--patience", "5s",
+                           "--limits")
+        self.assertEqual((found["jobs"], found["lost"]), (50, 0))
+
+    def test_limits_may_take_longer_than_patience_while_they_get_on(self):
+        found = self.bench("--jobs", "300", "--rate", "100", "--pack", "1", "--patience", "2s",
+                           "--limits")
+        self.assertEqual(found["lost"], 0)
+        self.assertLess(found["passthrough_jobs_per_s"], 110)
+
     def test_an_open_loop_takes_as_long_as_its_clock(self):
         found = self.bench("--jobs", "1000", "--rate", "1000", "--pack", "1", "--size", "2K")
         self.assertGreater(found["seconds"], 0.99)

@@ -26,7 +26,6 @@ namespace {
 // Messages out at a worker: enough that it never waits for the wire.
 constexpr unsigned worker_room = 64;
 constexpr int high_water_mark = 100000;
-constexpr std::uint64_t patience_ns = 30000000000U;
 
 // A socket that ends with its process; nothing is sent after the benchmark is over.
 void* open(int type) {
@@ -178,7 +177,7 @@ class Producer {
  private:
   bool send_some() {
     if (sent_ >= share_) return false;
-    std::uint64_t count = std::min(plan_.pack, share_ - sent_);
+    std::uint64_t count = std::min(plan_.own_pack(), share_ - sent_);
     std::uint64_t intended = now_ns();
     if (tick_ns_ > 0) {
       const std::uint64_t now = intended;
@@ -285,14 +284,21 @@ PassThrough pass_through(Board& board, const Plan& plan) {
   std::vector<Child> children;
   children.emplace_back(board, [&] { Router(board).run(); });
   const pid_t router = children.front().pid();
-  const std::uint64_t until = now_ns() + patience_ns;
+  const auto patience_ns = static_cast<std::uint64_t>(plan.patience.count()) * 1000000U;
+  std::uint64_t seen = 0;
+  std::uint64_t moved_at = now_ns();
   const auto wait = [&](const auto& condition) {
     while (!condition()) {
-      if (board.failed || now_ns() > until) {
+      if (board.confirmed() != seen) {
+        seen = board.confirmed();
+        moved_at = now_ns();
+      }
+      if (board.failed || now_ns() - moved_at > patience_ns) {
         throw Error("the pass-through does not get on", exit_code::timeout);
       }
       sleep_until(now_ns() + 5000000);
     }
+    moved_at = now_ns();
   };
   wait([&] { return board.router_here.load(); });
   for (unsigned i = 0; i < plan.workers; ++i)

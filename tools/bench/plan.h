@@ -1,6 +1,7 @@
 // What a benchmark is asked to do. Pure data.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -44,6 +45,8 @@ struct Plan {
   [[nodiscard]] std::uint64_t own_in_flight() const {
     return in_flight / producers > 0 ? in_flight / producers : 1;
   }
+  // Of a closed loop: a call of more jobs than may be in flight would never be made.
+  [[nodiscard]] std::uint64_t own_pack() const { return std::min(pack, own_in_flight()); }
   [[nodiscard]] double speed(unsigned worker) const {
     return speeds.empty() ? 1.0 : speeds[worker % speeds.size()];
   }

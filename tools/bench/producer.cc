@@ -65,8 +65,8 @@ class Producer {
   bool submit_some() {
     const std::uint64_t room =
         plan_.own_in_flight() - std::min(plan_.own_in_flight(), sent_ - confirmed_);
-    const std::uint64_t count = std::min({plan_.pack, room, share_ - sent_});
-    if (count < std::min(plan_.pack, share_ - sent_) || !backlog_allows()) return false;
+    const std::uint64_t count = std::min(plan_.own_pack(), share_ - sent_);
+    if (count > room || !backlog_allows()) return false;
     const std::uint64_t now = now_ns();
     make_jobs(count, [now](std::uint64_t) { return now; });
     return submit(moment);
