@@ -139,13 +139,16 @@ void WorkerDesk::look_up(Worker& worker) {
   deferred_.read(std::move(lookup));
 }
 
-// A job that was out before the restart and waits for the worker that has it: here it is.
+// A job that was out before the restart and waits for the worker that has it: here it is. A worker
+// that reported an older attempt loses it: what became of that is not the newest any more.
 bool WorkerDesk::take_orphan(Worker& worker, const Token& token) {
   const auto age = [](const Token& t) { return std::pair(t.epoch, t.handout); };
   Job* job = book_.held(token.job);
-  if (job == nullptr || job->worker != nullptr || age(job->token) > age(token) ||
-      token.epoch >= context_.epoch) {
-    return false;
+  if (job == nullptr || age(job->token) > age(token) || token.epoch >= context_.epoch) return false;
+  if (Worker* other = job->worker) {
+    if (job->token == token) return false;
+    detach(*job);
+    dispatcher_.update(*other);
   }
   job->token = token;
   worker.link(*job);
