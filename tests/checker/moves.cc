@@ -90,8 +90,78 @@ Moves::Job& Moves::record(const Line& line, Job& job, bool is_put, bool is_end) 
 
 // The record is what the outcome caused.
 void Moves::follow(const Line& line, Job& job) {
-  if (job.cause != Cause::none) job.effect = job.closed = line.integer(0);
+  if (job.cause != Cause::none) {
+    job.effect = line.integer(0);
+    close(job, job.effect);
+  }
   job.cause = Cause::none;
+}
+
+// The record ends the attempt, and with it all before it.
+void Moves::close(Job& job, std::int64_t number) {
+  job.closed = number;
+  if (!job.token.empty()) close(job, number, parse_token(job.token));
+}
+
+void Moves::close(Job& job, std::int64_t number, const Token& last) {
+  for (Attempt& attempt : job.earlier) {
+    if (parse_token(attempt.token).is_above(last)) continue;
+    if (attempt.closed == 0) attempt.closed = number;
+    attempt.current = false;
+  }
+}
+
+// Another attempt becomes the last one.
+void Moves::keep(Job& job, bool current) {
+  if (job.token.empty()) return;
+  job.earlier.push_back({job.token, job.holder, job.guide, job.out_at, job.closed, current});
+}
+
+// A worker reports an attempt of which the router that died knew more than the journal. The newest
+// that is reported counts; false if the attempt is over.
+bool Moves::bring_back(Job& job, std::string_view token, std::string_view who) {
+  const auto found = std::find_if(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
+    return each.current && each.token == token && each.holder == who;
+  });
+  if (found == job.earlier.end()) return false;
+  const bool is_newer = parse_token(token).is_above(parse_token(job.token));
+  if (!is_newer && !job.out) return false;  // a newer one was heard of
+  const Attempt back = *found;
+  job.earlier.erase(found);
+  keep(job, job.out);
+  job.token = back.token;
+  job.holder = back.holder;
+  job.guide = back.guide;
+  job.out_at = back.out_at;
+  job.out = true;
+  job.effect = job.closed = 0;
+  for (Attempt& each : job.earlier) {
+    if (parse_token(back.token).is_above(parse_token(each.token))) each.current = false;
+  }
+  return true;
+}
+
+// After a crash: what ended an attempt may be undone.
+void Moves::reopen(Job& job) const {
+  std::erase_if(job.earlier, [&](const Attempt& attempt) {
+    return attempt.closed != 0 && attempt.closed <= committed_;
+  });
+  for (Attempt& attempt : job.earlier) {
+    attempt.closed = 0;
+    attempt.current = true;
+  }
+}
+
+// Whether whoever has it may have lost it: the last one, or one that a crash made current again.
+bool Moves::lost_trust(const Job& job, Micros now) const {
+  const auto lost = [&](const std::string& holder, bool guide, Micros out_at) {
+    return guide ? reach_.lost_lease(holder, out_at, now, job.wish.limit)
+                 : reach_.lost_trust(holder, out_at, now);
+  };
+  return lost(job.holder, job.guide, job.out_at) ||
+         std::any_of(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
+           return each.current && lost(each.holder, each.guide, each.out_at);
+         });
 }
 
 void Moves::take_put(const Line& line, Place place) {
@@ -147,6 +217,8 @@ void Moves::take_out(const Line& line) {
              text("is attempt ", line.word(2), " after ", std::to_string(job->stored.failures),
                   " failures and ", std::to_string(job->stored.crashes), " crashes"));
   }
+  for (Attempt& attempt : job->earlier) attempt.current = false;
+  keep(*job, false);
   job->token = line.word(0);
   job->holder = line.word(1);
   job->guide = line.integer(2) == 0;
@@ -173,8 +245,9 @@ void Moves::check_run(const Line& line, const Job& job, const Token& token) {
 void Moves::take_got(const Line& line) {
   Job* job = find(parse_token(line.word(0)).job);
   if (job == nullptr) return;
-  if (job->stored.place != Place::ready) return;                          // over already
-  if (job->token != line.word(0) || job->holder != line.word(2)) return;  // stale: no cause
+  if (job->stored.place != Place::ready) return;  // over already
+  const bool is_last = job->token == line.word(0) && job->holder == line.word(2);
+  if (!is_last && !bring_back(*job, line.word(0), line.word(2))) return;  // stale: no cause
   if (!job->out) return;                                                  // said before
   const std::string_view outcome = line.word(1);
   job->out = false;
@@ -203,7 +276,12 @@ void Moves::take_retry(const Line& line, Job& job) {
 void Moves::take_due(const Line& line, Job& job) {
   record(line, job, false, false);
   if (job.stored.place != Place::later) violated("illegal", job, "is due and was not waiting");
-  if (calendar(line.at) < job.stored.due) violated("too-early", job, "is due before its time");
+  // Once it was, and a worker that got it then says so after a crash: it is out, whatever the time.
+  const bool was_out = job.out && job.was_due == job.stored.due;
+  if (calendar(line.at) < job.stored.due && !was_out) {
+    violated("too-early", job, "is due before its time");
+  }
+  job.was_due = job.stored.due;
   job.stored.place = Place::ready;
 }
 
@@ -231,7 +309,7 @@ void Moves::take_dead(const Line& line, Job& job) {
   }
   follow(line, job);
   job.out = false;
-  job.closed = line.integer(0);
+  close(job, line.integer(0));
   job.stored.place = Place::dead;
 }
 
@@ -272,16 +350,19 @@ void Moves::take_counts(const Line& line, Job& job) {
   if (failures != job.stored.failures || (crashes != job.stored.crashes && !is_crash)) {
     violated("attempts", job, "has counts that nothing explains");
   }
-  const bool excused = job.guide
-                           ? reach_.lost_lease(job.holder, job.out_at, line.at, job.wish.limit)
-                           : reach_.lost_trust(job.holder, job.out_at, line.at);
-  if (is_crash && !excused && !is_announced(job)) {
+  if (is_crash && !lost_trust(job, line.at) && !is_announced(job)) {
     violated("attempts", job, text("counts a crash of ", job.holder, ", which was there"));
   }
-  // The attempt is over, whatever is still said of it.
-  follow(line, job);
-  job.out = false;
-  job.closed = line.integer(0);
+  // The attempt is over, whatever is still said of it; a newer one may yet come back.
+  const bool is_older = line.words.size() > 4 && !job.token.empty() && job.cause == Cause::none &&
+                        parse_token(job.token).is_above(parse_token(line.word(4)));
+  if (is_older) {
+    close(job, line.integer(0), parse_token(line.word(4)));
+  } else {
+    follow(line, job);
+    job.out = false;
+    close(job, line.integer(0));
+  }
   job.stored.crashes = crashes;
 }
 
@@ -359,6 +440,7 @@ void Moves::router_died() {
   for (auto& [name, job] : jobs_) {
     // What was said to the router that died is said to the next one again, unless that knows.
     if (job.cause != Cause::none || job.closed > committed_) job.out = true;
+    reopen(job);
     job.cause = Cause::none;
     job.effect = job.closed = 0;
     if (job.wish.memory) job.ended_otherwise = true;

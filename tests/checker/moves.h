@@ -50,6 +50,15 @@ class Moves {
     std::int64_t crashes = 0;
     std::int64_t due = 0;  // ms of the calendar
   };
+  // A hand-out that is not the last one, and of whose end the journal may not know yet.
+  struct Attempt {
+    std::string token;
+    std::string holder;
+    bool guide = false;
+    Micros out_at = 0;
+    std::int64_t closed = 0;  // the record that ends it, in this life; 0: none yet
+    bool current = false;     // a crash took back what ended it, and nothing has ended it since
+  };
   struct Job {
     std::string name;
     std::string label;
@@ -66,11 +75,13 @@ class Moves {
     bool guide = false;
     Micros announced_at = 0;
     Micros out_at = 0;
-    bool out = false;           // nothing was heard of it since
-    Cause cause = Cause::none;  // a rightful outcome that no record has followed yet
-    std::int64_t effect = 0;    // the record that followed it, in this life
-    std::int64_t closed = 0;    // the record that ended the attempt, in this life
-    bool completed = false;     // done was accepted
+    bool out = false;              // nothing was heard of it since
+    std::vector<Attempt> earlier;  // hand-outs that a crash can make the current one again
+    std::int64_t was_due = 0;      // the last time for which it was due, ms of the calendar
+    Cause cause = Cause::none;     // a rightful outcome that no record has followed yet
+    std::int64_t effect = 0;       // the record that followed it, in this life
+    std::int64_t closed = 0;       // the record that ended the attempt, in this life
+    bool completed = false;        // done was accepted
     bool ended_otherwise = false;
     bool confirmed = false;
     bool settled = false;
@@ -107,6 +118,12 @@ class Moves {
   [[nodiscard]] static bool is_announced(const Job& job);
   static void announce(const Line& line, Job& job);
   static void follow(const Line& line, Job& job);
+  static void close(Job& job, std::int64_t number);
+  static void close(Job& job, std::int64_t number, const Token& last);
+  static void keep(Job& job, bool current);
+  static bool bring_back(Job& job, std::string_view token, std::string_view who);
+  void reopen(Job& job) const;
+  [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;
   void check_run(const Line& line, const Job& job, const Token& token);
   [[nodiscard]] std::int64_t calendar(Micros at) const { return at / 1000 + ahead_ms_; }
   void violated(std::string_view rule, const Job& job, std::string_view what);

@@ -24,7 +24,8 @@ class Peers {
   struct Label {
     std::string job;  // as confirmed
     Micros confirmed_at = 0;
-    bool told = false;  // its end
+    std::uint64_t confirmed_in = 0;  // life of the router
+    bool told = false;               // its end
     bool refused = false;
     bool done = false;     // a worker did it
     bool on_disk = false;  // in the end
@@ -52,6 +53,7 @@ class Peers {
   void check_rerun(const Line& line, const Run& before);
   Label* label_of(std::string_view job);
 
+  std::uint64_t epoch_ = 0;  // of the router that lives
   const Reach& reach_;
   Wishes& wishes_;
   Verdict& verdict_;

@@ -52,7 +52,8 @@ struct WriteRecord {
     recorder.line("router", "redriven", number, r.id);
   }
   void operator()(const core::UpdateJob& r) const {
-    recorder.line("router", "counts", number, r.id, r.header.failures, r.header.crashes);
+    const Token ended{r.id, r.header.handouts, r.header.handout_epoch};
+    recorder.line("router", "counts", number, r.id, r.header.failures, r.header.crashes, ended);
   }
   void operator()(const core::PutHeld& r) const {
     if (r.instance == Uuid{}) recorder.line("router", "announces", r.token);

@@ -26,6 +26,7 @@ void WorkerProgram::start() {
   options.seed = chance.below(1U << 30U);
   options.linger = chance.between({}, std::chrono::seconds{10});
   session_.emplace(options);
+  world_.recorder().line(id(), "cut");  // until WELCOME
   turn();
 }
 

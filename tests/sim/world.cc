@@ -83,7 +83,6 @@ void World::heal() {
   router_.move_calendar(std::max(router_.calendar_ahead(), options_.calendar_max));
   for (const auto& program : programs_) {
     program->link.up_blocked = program->link.down_blocked = {};
-    program->block(false);
     program->heal();
   }
 }
