@@ -89,6 +89,13 @@ void Network::forget(Peer peer) {
   line->router_has = false;
 }
 
+// A send fails because there is no connection any more.
+void Network::refuse(Peer peer) {
+  const Line& line = lines_[static_cast<std::size_t>(peer) - 1];
+  line->router_has = false;
+  cut(line, Heard::program);
+}
+
 void Network::tell_router(const Line& line) {
   const Instant heard = std::max(schedule_.now() + delay(), line->program->link.up_blocked);
   schedule_.at(heard, [this, line] {

@@ -59,6 +59,7 @@ class Network {
   bool deliver(Peer peer, core::Side side, std::span<const std::string_view> frames);
   [[nodiscard]] const Connection& connection(Peer peer) const;
   void forget(Peer peer);
+  void refuse(Peer peer);
   void router_died();
 
   // ---- what breaks ----

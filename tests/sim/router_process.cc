@@ -322,7 +322,8 @@ net::SendStatus RouterProcess::send(core::Side side, Peer peer,
                                     std::span<const std::string_view> frames) {
   const bool is_nth = ++sends_ == fail.send;
   has_failed_ = has_failed_ || is_nth;
-  if (is_nth || !network_->deliver(peer, side, frames)) return net::SendStatus::gone;
+  if (is_nth) network_->refuse(peer);
+  if (!network_->deliver(peer, side, frames)) return net::SendStatus::gone;
   return net::SendStatus::sent;
 }
 

@@ -69,9 +69,7 @@ class RouterProcess : public router::FrameSink {
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] std::optional<core::Report> report() const;
   // A router that has not had its first turn does not know what it has.
-  [[nodiscard]] bool all_written() const {
-    return has_turned_ && !committing_ && pending_.empty();
-  }
+  [[nodiscard]] bool all_written() const { return has_turned_ && !committing_ && pending_.empty(); }
 
  private:
   struct Input {
