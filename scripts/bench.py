@@ -232,7 +232,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--directory", default="/var/tmp")
     parser.add_argument("--only", choices=PARTS, action="append")
-    parser.add_argument("--out", default="docs")
+    parser.add_argument("--out", default="build/bench")
     options = parser.parse_args()
     report = Report(options.out)
     bench = Bench(options)
