@@ -390,7 +390,13 @@ void Moves::take_settles(const Line& line) {
   Job* job = find(parse_token(line.word(0)).job);
   if (job == nullptr || job->token != line.word(0) || job->holder != line.word(1)) return;
   if (reach_.is_liar(job->holder)) return;
-  if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory) {
+  // After a crash its worker may have reported a newer attempt, which counts instead.
+  const bool is_outdone =
+      std::any_of(job->earlier.begin(), job->earlier.end(), [&](const Attempt& each) {
+        return each.current && parse_token(each.token).is_above(parse_token(job->token));
+      });
+  if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory &&
+      !is_outdone) {
     violated("lost", *job, "has an outcome that is settled and had no effect");
   }
   if (!job->put_committed) return;  // put and end cancel each other

@@ -93,8 +93,16 @@ bool Reach::lost_trust(std::string_view who, Micros since, Micros now) const {
 
 bool Reach::lost_lease(std::string_view who, Micros since, Micros now, Micros limit) const {
   const Micros lease = limit > 0 ? std::min(limit, times_.lease) : times_.lease;
-  if (length(since, now) >= lease - 2 * slack || lost_trust(who, since, now)) return true;
+  if (lost_trust(who, since, now)) return true;
   const auto found = processes_.find(who);
+  Micros sent = since;
+  if (found != processes_.end()) {
+    // A stopped one reads late what was sent while it stood still.
+    for (const Span& mute : found->second.mute) {
+      if (mute.to <= since && mute.to >= since - slack) sent = std::min(sent, mute.from);
+    }
+  }
+  if (length(sent, now) >= lease - 2 * slack) return true;
   if (found == processes_.end()) return false;
   return std::any_of(found->second.down.begin(), found->second.down.end(),
                      [&](const Span& down) { return down.to >= since - slack; });

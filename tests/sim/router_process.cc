@@ -54,7 +54,7 @@ void RouterProcess::start() {
 void RouterProcess::crash() {
   if (!core_) return;
   // The commit under way may have reached the disk or not; nobody was told either way.
-  if (committing_ && !committed_ && chance_.one_in(2)) {
+  if (committing_ && !committed_ && !commit_failed_ && chance_.one_in(2)) {
     journal_.commit(*committing_);
     recorder_.line("disk", "commit", committing_->last);
   }
