@@ -233,7 +233,15 @@ class Judge:
         plan = self.round.jobs[before.label].plan if before.label in self.round.jobs else "d"
         if not before.outcome and plan[min(before.attempt, len(plan)) - 1] == "p":
             return "poison"
-        return self.causes.of(before.worker, before.start, after.start)
+        cause = self.causes.of(before.worker, before.start, after.start)
+        if cause:
+            return cause
+        # It was out of reach when its job went elsewhere, and had it still when it came back: its
+        # hand-out is not newer than the one that ran meanwhile.
+        if after.worker != before.worker and after.attempt <= before.attempt and \
+                self.causes.of(after.worker, before.start, before.start):
+            return "back from silence"
+        return ""
 
     def judge_labels(self):
         """A job that ran under an id its producer never heard of: only over a router's death."""

@@ -119,6 +119,21 @@ class JudgeTest(unittest.TestCase):
         judge, breaches = self.verdict(history)
         self.assertEqual((breaches, judge.reruns["died"]), ([], 1))
 
+    def back_from_silence(self, attempt):
+        history = innocent()
+        history["w3.worker"] = [f"{760 * MS} start d j4 {attempt}",
+                                f"{761 * MS} end d j4 {attempt} done"]
+        history["faults"] += [{"at": 650 * MS, "what": "stop", "who": "w3"},
+                              {"at": 755 * MS, "what": "continue", "who": "w3"}]
+        return history
+
+    def test_a_worker_may_run_what_it_had_before_it_fell_silent(self):
+        judge, breaches = self.verdict(self.back_from_silence(1))
+        self.assertEqual((breaches, judge.reruns["back from silence"]), ([], 1))
+
+    def test_silence_is_no_cause_for_a_later_attempt(self):
+        self.convicted(self.back_from_silence(2), "without a cause")
+
     def test_poison_is_a_cause_of_its_own(self):
         history = innocent()
         del history["faults"][1]
