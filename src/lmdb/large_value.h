@@ -5,25 +5,22 @@
 
 #include <lmdb.h>
 
-#include <cstdint>
+#include <cstddef>
 #include <string_view>
 
 namespace zcrew::lmdb {
 
-// LMDB 0.9's MDB_page: a header of 16 bytes, the number of pages in its last four.
-constexpr std::uintptr_t page_header_bytes = 16;
-constexpr std::uintptr_t page_bytes_min = 512;  // the smallest of its page sizes
+// Half of the usual page of 4 KiB. Larger pages are asked for their size.
+constexpr std::size_t large_value_bytes = 2048;
 
 // Throws Damaged if the header of the pages that hold `value` does not fit its size.
 void check_pages_of(MDB_txn* transaction, MDB_dbi database, std::string_view key,
                     const MDB_val& value);
 
-// To be asked of every value that is found. Only large ones begin right behind a page's header.
+// To be asked of every value that is found.
 inline void check_large_value(MDB_txn* transaction, MDB_dbi database, std::string_view key,
                               const MDB_val& value) {
-  const auto address = reinterpret_cast<std::uintptr_t>(value.mv_data);
-  if (address % page_bytes_min == page_header_bytes)
-    check_pages_of(transaction, database, key, value);
+  if (value.mv_size > large_value_bytes) check_pages_of(transaction, database, key, value);
 }
 
 }  // namespace zcrew::lmdb
