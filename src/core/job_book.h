@@ -92,8 +92,8 @@ class JobBook {
   [[nodiscard]] bool may_be_ready_on_disk(const JobId& id);
   // Whether a snapshot with the records up to `as_of` is new enough to say so.
   [[nodiscard]] bool disk_is_seen(const LoadedJob& found, JournalSequence as_of);
-  // Whether a record in `later` that was read is still the truth.
-  [[nodiscard]] bool is_later(const LoadedJob& found) const;
+  // Whether the job, as it was read, still waits there, or in memory to be handed out.
+  [[nodiscard]] bool is_where(const LoadedJob& found);
   [[nodiscard]] std::uint32_t attempt_of(const Job& job) const {
     return job.header.failures + job.header.crashes + 1;
   }

@@ -156,7 +156,9 @@ bool JobBook::disk_is_seen(const LoadedJob& found, JournalSequence as_of) {
   return !gap.contains(id.sequence) || gap.not_before() <= as_of;
 }
 
-bool JobBook::is_later(const LoadedJob& found) const {
+bool JobBook::is_where(const LoadedJob& found) {
+  if (ready_in_memory(found.id) != nullptr) return true;
+  if (found.place == Place::ready) return may_be_ready_on_disk(found.id);
   const LaterKey key{found.due, found.id};
   return found.place == Place::later && (later_.find(key) != nullptr || later_.gap().shows(key));
 }

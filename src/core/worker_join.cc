@@ -175,9 +175,13 @@ void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
   lookups_.erase(at);
   worker.lookup.reset();
   // While we looked, a lane may have left jobs to the disk that the answer shows as they were
-  // before.
+  // before, or a job may have moved, as when an older attempt failed that another worker reported.
   const JournalSequence sees = std::max(loaded.as_of, worker.lookup_sees);
-  const auto is_old = [&](const LoadedJob& found) { return !book_.disk_is_seen(found, sees); };
+  const auto is_old = [&](const LoadedJob& found) {
+    const bool is_alive = found.place == Place::ready || found.place == Place::later;
+    return !book_.disk_is_seen(found, sees) ||
+           (is_alive && book_.held(found.id) == nullptr && !book_.is_where(found));
+  };
   if (std::any_of(loaded.jobs.begin(), loaded.jobs.end(), is_old)) return look_up(worker);
   for (std::size_t i = 0; i < worker.reported.size(); ++i) {
     const Token& token = worker.reported[i];
@@ -185,11 +189,9 @@ void WorkerDesk::on_loaded(const JobsLoaded& loaded) {
     if (take_orphan(worker, token)) continue;  // its held row was read while we looked
     const Job* in_memory = book_.ready_in_memory(token.job);
     const JobHeader& header = in_memory != nullptr ? in_memory->header : found.header;
-    const bool is_there = in_memory != nullptr || book_.is_later(found) ||
-                          (found.place == Place::ready && book_.may_be_ready_on_disk(token.job));
     const bool is_current =
         std::pair(token.epoch, token.handout) > std::pair(header.handout_epoch, header.handouts);
-    if (is_there && is_current && book_.held(token.job) == nullptr) {
+    if (book_.is_where(found) && is_current && book_.held(token.job) == nullptr) {
       worker.link(book_.adopt(found, token));
       ++context_.counters.resumed;
     } else if (i < worker.reported_held) {
