@@ -36,8 +36,13 @@ class Job:
     expires: bool
     submitted: int
     ids: set = field(default_factory=set)   # under which it was confirmed or finished
+    heard: int = FOREVER                    # when its producer first heard an id of it
     end: str = ""                           # as its producer was told
     told: int = 0
+
+    def hear(self, words):
+        self.ids.add(words[3])
+        self.heard = min(self.heard, int(words[0]))
 
 
 @dataclass
@@ -84,10 +89,10 @@ class Round:
                 self.jobs[words[2]] = Job(words[2], words[3], words[4] == "result",
                                           words[5] == "expires", int(words[0]))
             elif what == "confirmed":
-                self.jobs[words[2]].ids.add(words[3])
+                self.jobs[words[2]].hear(words)
             elif what == "finished":
                 job = self.jobs[words[2]]
-                job.ids.add(words[3])
+                job.hear(words)
                 job.end = words[4]
                 job.told += 1
                 if words[4] == "done" and words[7] != "true":
@@ -244,13 +249,15 @@ class Judge:
         return ""
 
     def judge_labels(self):
-        """A job that ran under an id its producer never heard of: only over a router's death."""
+        """A job that ran under an id its producer never heard of: a router's death lies between its
+        submission and the one that was confirmed, which may have ended unrun."""
         for job_id, runs in self.round.runs.items():
             job = self.round.jobs.get(runs[0].label)
             if job is None or job_id in job.ids or not job.ids:
                 continue
             self.figures["unconfirmed rerun"] += 1
-            second = min(run.start for each in job.ids for run in self.round.runs_of(each) or runs)
+            second = min([job.heard, *(run.start for each in job.ids
+                                       for run in self.round.runs_of(each))])
             if not any(job.submitted <= at <= second and runs[0].start <= at + RECOVERY_NS
                        for at in self.causes.router_kills):
                 self.breach(f"{job.label} ran as {job_id} beside {sorted(job.ids)}, "

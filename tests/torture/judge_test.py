@@ -173,7 +173,26 @@ class JudgeTest(unittest.TestCase):
     def test_an_unconfirmed_job_may_run_before_a_router_death(self):
         history = innocent()
         history["w2.worker"] += [f"{500 * MS} start d j5 1", f"{510 * MS} end d j5 1 done"]
+        history["p.producer"].remove(f"{5 * MS} confirmed d j4")
+        history["p.producer"].insert(-1, f"{800 * MS} confirmed d j4")
         self.assertEqual(self.verdict(history)[1], [])
+
+    def expired_resend(self, router_killed_at):
+        """d runs unconfirmed as j5; its resend j4 is confirmed and expires without a run."""
+        history = innocent()
+        history["p.producer"][3] = "3 submit d d none expires"
+        history["p.producer"].remove(f"{5 * MS} confirmed d j4")
+        history["p.producer"].insert(-1, f"{800 * MS} confirmed d j4")
+        history["w2.worker"][-2:] = [f"{500 * MS} start d j5 1", f"{510 * MS} end d j5 1 done"]
+        history["end"]["status"]["counters"].update(expired=1, done=2)
+        history["faults"][2]["at"] = router_killed_at
+        return history
+
+    def test_a_resend_may_expire_without_a_run(self):
+        self.assertEqual(self.verdict(self.expired_resend(600 * MS))[1], [])
+
+    def test_a_router_death_after_the_confirm_explains_no_second_job(self):
+        self.convicted(self.expired_resend(850 * MS), "no router died between")
 
     def test_one_attempt_too_few(self):
         history = innocent()
