@@ -3,57 +3,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lmdb/page_layout.h"
+
 namespace zcrew::lmdb {
 
 namespace {
-
-// The layouts of LMDB 0.9 (MDB_page, MDB_node, MDB_db and MDB_meta in its mdb.c), in the byte order
-// of the machine.
-constexpr std::size_t page_header = 16;
-constexpr std::size_t node_header = 8;
-constexpr std::size_t tree_bytes = 48;
-constexpr std::size_t meta_free_tree = page_header + 24;
-constexpr std::size_t meta_main_tree = meta_free_tree + tree_bytes;
-constexpr std::size_t meta_last_page = meta_main_tree + tree_bytes;
-constexpr std::size_t meta_commit = meta_last_page + 8;
-constexpr std::uint16_t branch_page = 1;
-constexpr std::uint16_t leaf_page = 2;
-constexpr std::uint16_t overflow_page = 4;
-constexpr std::uint16_t type_mask = 0x6F;  // all but "dirty", which means nothing on disk
-constexpr std::uint16_t big_node = 1;
-constexpr std::uint16_t tree_node = 2;
-constexpr std::uint64_t no_page = UINT64_MAX;
-constexpr unsigned depth_max = 32;  // CURSOR_STACK
-constexpr std::uint64_t meta_pages = 2;
-
-template <typename Number>
-Number number_at(std::string_view bytes, std::size_t offset) {
-  Number number{};
-  std::memcpy(&number, bytes.data() + offset, sizeof number);
-  return number;
-}
-
-// What LMDB keeps about a tree.
-struct Tree {
-  unsigned depth = 0;
-  std::uint64_t branches = 0;
-  std::uint64_t leaves = 0;
-  std::uint64_t overflows = 0;
-  std::uint64_t entries = 0;
-  std::uint64_t root = no_page;
-};
-
-Tree tree_at(std::string_view bytes, std::size_t offset) {
-  const std::string_view tree = bytes.substr(offset, tree_bytes);
-  return {number_at<std::uint16_t>(tree, 6),  number_at<std::uint64_t>(tree, 8),
-          number_at<std::uint64_t>(tree, 16), number_at<std::uint64_t>(tree, 24),
-          number_at<std::uint64_t>(tree, 32), number_at<std::uint64_t>(tree, 40)};
-}
 
 struct Node {
   std::uint16_t flags = 0;
@@ -65,8 +23,11 @@ struct Node {
 
 class PageWalk {
  public:
-  PageWalk(const Environment& environment, CheckReport& report)
-      : fd_(environment.fd()), page_bytes_(environment.page_bytes()), report_(report) {}
+  PageWalk(const Environment& environment, CheckReport& report, std::uint64_t pages_max)
+      : fd_(environment.fd()),
+        page_bytes_(environment.page_bytes()),
+        pages_left_(pages_max),
+        report_(report) {}
 
   void everything() {
     std::string meta = read(0);
@@ -80,7 +41,8 @@ class PageWalk {
     walk_tree("the list of tables", tree_at(meta, meta_main_tree), false);
     std::uint64_t lost = 0;
     for (const bool taken : taken_) lost += taken ? 0 : 1;
-    if (lost != 0) report_.problem(std::to_string(lost) + " pages are neither in use nor free");
+    if (lost != 0 && pages_left_ != 0)
+      report_.problem(std::to_string(lost) + " pages are neither in use nor free");
   }
 
  private:
@@ -96,8 +58,9 @@ class PageWalk {
     return bytes;
   }
 
-  // False if the page cannot be, or is somewhere else already.
+  // False if the page cannot be, or is somewhere else already, or enough pages were looked at.
   bool take(std::uint64_t page, std::uint64_t from) {
+    if (pages_left_ == 0) return false;
     if (page < meta_pages || page > last_) {
       wrong(from, "it names page " + std::to_string(page) + ", which does not exist");
       return false;
@@ -107,6 +70,7 @@ class PageWalk {
       return false;
     }
     taken_[page] = true;
+    --pages_left_;
     return true;
   }
 
@@ -116,6 +80,7 @@ class PageWalk {
     Tree found;
     if (!take(kept.root, 0)) return;
     walk_page(kept.root, 1, kept.depth, found);
+    if (pages_left_ == 0) return;
     if (found.branches != kept.branches || found.leaves != kept.leaves ||
         found.overflows != kept.overflows || found.entries != kept.entries)
       report_.problem(std::string(name) + ": its pages and entries are not as many as it says");
@@ -123,7 +88,8 @@ class PageWalk {
 
   void walk_page(std::uint64_t page, unsigned level, unsigned depth, Tree& found) {
     const std::string bytes = read(page);
-    const auto type = static_cast<std::uint16_t>(number_at<std::uint16_t>(bytes, 10) & type_mask);
+    const auto type =
+        number_at<std::uint16_t>(bytes, page_flags);  // LMDB's other flags never get here
     if (number_at<std::uint64_t>(bytes, 0) != page) return wrong(page, "it says it is another");
     if (type != (level == depth ? leaf_page : branch_page) || level > depth_max)
       return wrong(page, "it is not of the kind that its place in the tree asks for");
@@ -141,7 +107,7 @@ class PageWalk {
   // All nodes; none, and a problem, if the page is not laid out as LMDB does it: nodes fill it from
   // its end without a gap, so that a pointer too few shows.
   std::vector<Node> nodes_of(std::uint64_t page, std::string_view bytes, bool leaf) {
-    const std::size_t lower = number_at<std::uint16_t>(bytes, 12);
+    const std::size_t lower = number_at<std::uint16_t>(bytes, page_lower);
     const std::size_t upper = number_at<std::uint16_t>(bytes, 14);
     std::vector<Node> nodes;
     if (lower < page_header || lower % 2 != 0 || lower > upper || upper > page_bytes_) {
@@ -193,7 +159,7 @@ class PageWalk {
       }
       found.overflows += pages;
       if (number_at<std::uint64_t>(bytes, 0) != first ||
-          number_at<std::uint16_t>(bytes, 10) != overflow_page ||
+          number_at<std::uint16_t>(bytes, page_flags) != overflow_page ||
           number_at<std::uint32_t>(bytes, 12) != pages)
         return wrong(first, "it is not the large value that page " + std::to_string(page) + " has");
       value = std::string_view(bytes).substr(page_header, node.size);
@@ -215,6 +181,7 @@ class PageWalk {
 
   int fd_;
   std::size_t page_bytes_;
+  std::uint64_t pages_left_;
   CheckReport& report_;
   std::uint64_t last_ = 0;
   std::vector<bool> taken_;
@@ -223,8 +190,8 @@ class PageWalk {
 
 }  // namespace
 
-void check_pages(const Environment& environment, CheckReport& report) {
-  PageWalk(environment, report).everything();
+void check_pages(const Environment& environment, CheckReport& report, std::uint64_t pages_max) {
+  PageWalk(environment, report, pages_max).everything();
 }
 
 }  // namespace zcrew::lmdb

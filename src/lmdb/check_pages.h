@@ -3,11 +3,15 @@
 // damage can lead it anywhere.
 #pragma once
 
+#include <cstdint>
+
 #include "lmdb/check.h"
 #include "lmdb/environment.h"
 
 namespace zcrew::lmdb {
 
-void check_pages(const Environment& environment, CheckReport& report);
+// Stops after `pages_max` pages.
+void check_pages(const Environment& environment, CheckReport& report,
+                 std::uint64_t pages_max = UINT64_MAX);
 
 }  // namespace zcrew::lmdb

@@ -19,6 +19,8 @@ void fail(std::string_view doing, int code) {
     case MDB_PAGE_FULL:
     case MDB_INCOMPATIBLE:
     case MDB_BAD_VALSIZE:  // ours are all of a size that it takes
+    case MDB_MAP_FULL:     // a page number beyond the map, which no journal comes near
+    case MDB_MAP_RESIZED:
       throw journal::Damaged(text + ". The journal's file is damaged; look with `zcrew check`");
     default:
       throw journal::JournalError(text);

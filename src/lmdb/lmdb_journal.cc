@@ -10,6 +10,7 @@
 #include "journal/keys.h"
 #include "journal/row_codec.h"
 #include "lmdb/batch_writer.h"
+#include "lmdb/check_pages.h"
 #include "lmdb/opening.h"
 #include "lmdb/snapshot.h"
 
@@ -51,6 +52,20 @@ LmdbJournal::~LmdbJournal() = default;
 // ---- opening ----
 
 namespace {
+
+// How many pages a failed commit looks at before it is told: 128 MiB, about a second of a disk that
+// answers 30,000 reads in that time.
+constexpr std::uint64_t suspected_pages_max = 32'768;
+
+// A page whose flags are damaged has LMDB write it with a wrong length, which looks like a failing
+// disk, or leave it out, which looks like a bug of ours: so the pages are asked first.
+void blame_damage(const Environment& environment) {
+  CheckReport report;
+  check_pages(environment, report, suspected_pages_max);
+  if (report.problems_found != 0)
+    throw journal::Damaged("the journal is damaged: " + report.problems.front() +
+                           ". Look with `zcrew check`; a backup restores it");
+}
 
 JobId last_ready(MDB_txn* transaction, const Databases& databases) {
   Cursor cursor(transaction, databases.ready);
@@ -106,9 +121,16 @@ void LmdbJournal::commit(const journal::Batch& batch) {
   State& state = *state_;
   if (state.broken) throw journal::JournalError("the journal failed before and is not usable");
   state.broken = true;  // until the end of this is reached
-  Transaction transaction(state.environment().get(), Transaction::Mode::write);
-  BatchWriter(transaction.get(), state.databases, state.memory).write(batch, state.epoch);
-  transaction.commit();
+  try {
+    Transaction transaction(state.environment().get(), Transaction::Mode::write);
+    BatchWriter(transaction.get(), state.databases, state.memory).write(batch, state.epoch);
+    transaction.commit();
+  } catch (const journal::Damaged&) {
+    throw;
+  } catch (const journal::JournalError&) {
+    blame_damage(state.environment());
+    throw;
+  }
   state.broken = false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "journal/keys.h"
 #include "journal/row_codec.h"
+#include "lmdb/meta_pages.h"
 #include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
@@ -67,6 +68,9 @@ OpenedFile open_file(const std::string& path, bool make) {
   if (!directory.has_content()) {
     if (directory.marked()) refuse_lost(directory, "data.mdb is missing or empty");
     if (!make) refuse_no_journal(path);
+  } else if (directory.marked()) {
+    const std::string fault = fault_of_meta_pages(path + "/data.mdb");
+    if (!fault.empty()) refuse_lost(directory, fault);
   }
   Attempt attempt = try_to_open(directory);
   const bool torn = attempt.code == MDB_INVALID || (attempt.code == 0 && !attempt.complete);

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -12,6 +14,7 @@
 #include "journal/keys.h"
 #include "journal/row_codec.h"
 #include "lmdb/check.h"
+#include "lmdb/page_layout.h"
 #include "raw_file.h"
 
 using namespace zcrew;
@@ -196,6 +199,50 @@ TEST_CASE("a journal whose file is gone or empty is not replaced by a new one (J
   fs::remove(path + "/data.mdb");
   CHECK(refused(path, OpenFailure::corrupt, "missing"));
   CHECK_FALSE(fs::exists(path + "/data.mdb"));
+}
+
+TEST_CASE("a wrong bit in what says which commit is the last one is refused (J-7.8)") {
+  const TemporaryDirectory directory;
+  const std::string path = made_journal(directory);
+  const std::string file = path + "/data.mdb";
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(open_once(path).has_value());  // each commits an epoch
+  const std::string whole = content(file);
+  std::array<std::uint64_t, 2> commits{};
+  for (std::size_t page = 0; page < 2; ++page)
+    commits[page] = lmdb::number_at<std::uint64_t>(whole, page * 4096 + lmdb::meta_commit);
+  for (std::size_t page = 0; page < 2; ++page)
+    for (std::size_t bit = lmdb::meta_last_page * 8; bit < lmdb::meta_end * 8; ++bit) {
+      CAPTURE(page);
+      CAPTURE(bit);
+      // The commit taken back, which looks as a failed one; and a page more or less, which opening
+      // does not count.
+      const bool last = commits[page] > commits[1 - page];
+      if (last && bit == lmdb::meta_commit * 8 + 1 && (commits[page] & 2U) != 0) continue;
+      if (bit < lmdb::meta_last_page * 8 + 28) continue;
+      std::string damaged = whole;
+      damaged[page * 4096 + bit / 8] ^= static_cast<char>(1U << bit % 8);
+      write_file(file, damaged);
+      CHECK(refused(path, OpenFailure::corrupt, "damaged"));
+      CHECK(content(file) == damaged);
+    }
+  write_file(file, whole);
+  CHECK_FALSE(open_once(path).has_value());
+}
+
+TEST_CASE("a commit number that LMDB took back because a write failed is no damage") {
+  const TemporaryDirectory directory;
+  const std::string path = made_journal(directory);
+  const std::string file = path + "/data.mdb";
+  for (int i = 0; i < 4; ++i) CHECK_FALSE(open_once(path).has_value());
+  std::string bytes = content(file);
+  const auto commit = [&](std::size_t page) {
+    return lmdb::number_at<std::uint64_t>(bytes, page * 4096 + lmdb::meta_commit);
+  };
+  const std::size_t last = commit(0) > commit(1) ? 0 : 1;
+  const std::uint64_t taken_back = commit(last) - 2;
+  std::memcpy(bytes.data() + last * 4096 + lmdb::meta_commit, &taken_back, sizeof taken_back);
+  write_file(file, bytes);
+  CHECK_FALSE(open_once(path).has_value());
 }
 
 TEST_CASE("LMDB pages that were never written at the end are no damage") {

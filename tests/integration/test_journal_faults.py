@@ -85,8 +85,8 @@ class FileGone(CrewTest):
         payload.write_bytes(os.urandom(200 << 10))
         submit = router.submit("--files", *[payload] * 50)  # read again at their hand-out
         self.assertEqual(submit.wait(), 0)
-        os.truncate(self.folder / "journal" / "data.mdb", 8192)
         log = len(router.process.log())
+        os.truncate(self.folder / "journal" / "data.mdb", 8192)
         router.worker("w", command=["cat"])
         self.assertEqual(router.process.wait(), 65)
         said = [line for line in router.process.log()[log:].splitlines() if "damaged" in line]
