@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -57,6 +56,8 @@ std::string content(const fs::path& path) {
 void write_file(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
+
+constexpr std::size_t page_bytes = 4096;
 
 // A journal with some jobs.
 std::string made_journal(const TemporaryDirectory& directory) {
@@ -201,26 +202,30 @@ TEST_CASE("a journal whose file is gone or empty is not replaced by a new one (J
   CHECK_FALSE(fs::exists(path + "/data.mdb"));
 }
 
+// Where the number of the last commit but `back` stands.
+std::size_t commit_offset(const std::string& bytes, std::size_t back) {
+  const auto commit = [&](std::size_t page) {
+    return lmdb::number_at<std::uint64_t>(bytes, page * page_bytes + lmdb::meta_commit);
+  };
+  const std::size_t last = commit(0) > commit(1) ? 0 : 1;
+  return (back == 0 ? last : 1 - last) * page_bytes + lmdb::meta_commit;
+}
+
 TEST_CASE("a wrong bit in what says which commit is the last one is refused (J-7.8)") {
   const TemporaryDirectory directory;
-  const std::string path = made_journal(directory);
+  const std::string path = directory.journal();
   const std::string file = path + "/data.mdb";
   for (int i = 0; i < 4; ++i) CHECK_FALSE(open_once(path).has_value());  // each commits an epoch
   const std::string whole = content(file);
-  std::array<std::uint64_t, 2> commits{};
-  for (std::size_t page = 0; page < 2; ++page)
-    commits[page] = lmdb::number_at<std::uint64_t>(whole, page * 4096 + lmdb::meta_commit);
-  for (std::size_t page = 0; page < 2; ++page)
-    for (std::size_t bit = lmdb::meta_last_page * 8; bit < lmdb::meta_end * 8; ++bit) {
-      CAPTURE(page);
+  for (const std::size_t back : {0, 1})
+    for (std::size_t bit = 0; bit < 64; ++bit) {
+      CAPTURE(back);
       CAPTURE(bit);
-      // The commit taken back, which looks as a failed one; and a page more or less, which opening
-      // does not count.
-      const bool last = commits[page] > commits[1 - page];
-      if (last && bit == lmdb::meta_commit * 8 + 1 && (commits[page] & 2U) != 0) continue;
-      if (bit < lmdb::meta_last_page * 8 + 28) continue;
+      const std::size_t offset = commit_offset(whole, back);
+      // The last commit two numbers back looks as one that failed: the next test.
+      if (back == 0 && bit == 1 && (whole[offset] & 2) != 0) continue;
       std::string damaged = whole;
-      damaged[page * 4096 + bit / 8] ^= static_cast<char>(1U << bit % 8);
+      damaged[offset + bit / 8] = static_cast<char>(damaged[offset + bit / 8] ^ (1 << bit % 8));
       write_file(file, damaged);
       CHECK(refused(path, OpenFailure::corrupt, "damaged"));
       CHECK(content(file) == damaged);
@@ -231,18 +236,25 @@ TEST_CASE("a wrong bit in what says which commit is the last one is refused (J-7
 
 TEST_CASE("a commit number that LMDB took back because a write failed is no damage") {
   const TemporaryDirectory directory;
-  const std::string path = made_journal(directory);
+  const std::string path = directory.journal();
   const std::string file = path + "/data.mdb";
   for (int i = 0; i < 4; ++i) CHECK_FALSE(open_once(path).has_value());
   std::string bytes = content(file);
-  const auto commit = [&](std::size_t page) {
-    return lmdb::number_at<std::uint64_t>(bytes, page * 4096 + lmdb::meta_commit);
-  };
-  const std::size_t last = commit(0) > commit(1) ? 0 : 1;
-  const std::uint64_t taken_back = commit(last) - 2;
-  std::memcpy(bytes.data() + last * 4096 + lmdb::meta_commit, &taken_back, sizeof taken_back);
+  const std::size_t offset = commit_offset(bytes, 0);
+  const std::uint64_t taken_back = lmdb::number_at<std::uint64_t>(bytes, offset) - 2;
+  std::memcpy(bytes.data() + offset, &taken_back, sizeof taken_back);
   write_file(file, bytes);
   CHECK_FALSE(open_once(path).has_value());
+}
+
+TEST_CASE("a number of pages that no journal has is refused (J-7.8)") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.journal();
+  CHECK_FALSE(open_once(path).has_value());
+  std::string bytes = content(path + "/data.mdb");
+  bytes[lmdb::meta_last_page + 5] = 1;  // times 2^40
+  write_file(path + "/data.mdb", bytes);
+  CHECK(refused(path, OpenFailure::corrupt, "more pages"));
 }
 
 TEST_CASE("LMDB pages that were never written at the end are no damage") {
