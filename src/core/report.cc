@@ -13,6 +13,8 @@ std::string_view name_of(Dialect dialect) {
       return "guide-byte";
     case Dialect::guide_word:
       return "guide-word";
+    case Dialect::guide:
+      return "guide";
   }
   return "";
 }

@@ -16,7 +16,12 @@ namespace zcrew::core {
 
 class WorkerGroup;
 
-enum class Dialect : std::uint8_t { native, guide_byte, guide_word };
+enum class Dialect : std::uint8_t {
+  native,
+  guide_byte,
+  guide_word,
+  guide,  // only replied so far, which does not tell how it spells: it gets no heartbeat
+};
 
 enum class WorkerState : std::uint8_t {
   joining,   // said HELLO; its old attempts are looked up, its name is on its way to disk

@@ -371,6 +371,10 @@ void WorkerDesk::beat(Worker& worker) {
   const Duration interval = context_.config.heartbeat * 9 / 10;
   if (context_.attended() - worker.last_sent < interval) return;
   if (worker.dialect == Dialect::native) return send(worker, wire::Heartbeat{});
+  if (worker.dialect == Dialect::guide) {
+    worker.last_sent = context_.attended();
+    return;
+  }
   send(worker, GuideBeat{worker.dialect == Dialect::guide_byte ? wire::GuideSpelling::byte
                                                                : wire::GuideSpelling::word});
 }

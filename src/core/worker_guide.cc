@@ -49,7 +49,7 @@ void WorkerDesk::on(Peer peer, const wire::GuideHeartbeat& heartbeat) {
 void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
   const Worker* known = find(peer);
   if (known != nullptr && known->dialect == Dialect::native) return;
-  Worker& worker = guide(peer, Dialect::guide_byte);
+  Worker& worker = guide(peer, Dialect::guide);
   worker.overdue = false;
   Job* job = book_.held(reply.token.job);
   const bool is_current = job != nullptr && job->token == reply.token &&

@@ -28,11 +28,7 @@ void GuideWorkerProgram::connect() { line = world_.network().open(*this, core::S
 void GuideWorkerProgram::connected() {
   world_.recorder().line(id(), "up");
   heard_ = world_.schedule().now();
-  spelled_at_ = Instant::max();
-  if (!busy_) {
-    spelled_at_ = heard_;
-    world_.network().send(line, {std::string(wire::ready_frame(spelling_))});
-  }
+  if (!busy_) world_.network().send(line, {std::string(wire::ready_frame(spelling_))});
   const Line on = line;
   later(world_.options().core.heartbeat, [this, on] { beat(on); });
 }
@@ -46,19 +42,15 @@ void GuideWorkerProgram::beat(const Line& on) {
       close_line();
       return connect();
     }
-    spelled_at_ = std::min(spelled_at_, now);
     world_.network().send(line, {std::string(wire::heartbeat_frame(spelling_))});
   }
   later(config.heartbeat, [this, on] { beat(on); });
 }
 
 void GuideWorkerProgram::received(const Frames& frames) {
-  const Instant now = world_.schedule().now();
-  heard_ = now;
+  heard_ = world_.schedule().now();
   if (frames.size() == 1) {
-    // A reply alone does not tell how its sender spells.
-    const bool was_told = spelled_at_ < now - world_.options().core.heartbeat;
-    if (was_told && frames[0] != wire::heartbeat_frame(spelling_)) {
+    if (frames[0] != wire::heartbeat_frame(spelling_)) {
       violated(name() + " cannot read that spelling");
     }
     return;

@@ -29,7 +29,6 @@ class GuideWorkerProgram : public Program {
   wire::GuideSpelling spelling_ = wire::GuideSpelling::byte;
   std::optional<Token> busy_;
   Instant heard_{};
-  Instant spelled_at_{};  // when it first said on this line how it spells
 };
 
 // Asks, waits, and asks again from a new identity.
