@@ -72,7 +72,7 @@ struct Worker {
   Duration allowance{};  // for a large message on its way
   Instant grace_end{};   // while suspect
   Instant check_at{};    // its entry in the desk's list of deadlines
-  Instant lease_end{};   // a Guide worker's, while it holds a job
+  Instant lease_end{};   // a Guide worker's, once its job is sent
   bool overdue = false;  // a Guide worker whose lease is over; it may still be working
 
   // While joining.

@@ -103,17 +103,12 @@ void WorkerDesk::give(Job& job, Worker& worker) {
     context_.read(LoadPayload{job.id, Place::ready});
   }
   if (worker.dialect != Dialect::native) {
-    const Duration lease =
-        job.header.time_limit_ms == 0
-            ? context_.config.guide_lease
-            : std::min<Duration>(context_.config.guide_lease,
-                                 Milliseconds{static_cast<std::int64_t>(job.header.time_limit_ms)});
-    worker.lease_end = context_.attended() + lease;
+    worker.lease_end = Instant::max();  // it begins when the job is sent
     if (!job.in_memory_only) {
       // It keeps nothing over a restart, so the journal must know before it can.
       job.waits_to_go = true;
-      book_.put_held_row(job, Uuid{},
-                         context_.now.wall + std::chrono::duration_cast<Milliseconds>(lease));
+      const auto lease = std::chrono::duration_cast<Milliseconds>(lease_of(job));
+      book_.put_held_row(job, Uuid{}, context_.now.wall + lease);
       departures_.push_back({context_.last_record, job.token});
     }
   }
@@ -124,6 +119,8 @@ void WorkerDesk::send_run(Worker& worker, Job& job) {
   job.waits_to_go = false;
   job.handed_out = context_.attended();
   if (worker.dialect != Dialect::native) {
+    worker.lease_end = context_.attended() + lease_of(job);
+    if (worker.lease_end < worker.check_at) schedule(worker, worker.lease_end);
     return send(worker, ToGuideWorker{job.token, job.payload.view()});
   }
   const Duration allowance = allowance_for(job.payload_bytes);
@@ -429,6 +426,7 @@ void WorkerDesk::check_invariants() const {
       ++held;
     }
     ZCREW_CHECK(held == worker->held);
+    ZCREW_CHECK(worker->dialect == Dialect::native || held <= 1);
     ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.credit(*worker) > 0));
     ZCREW_CHECK(checks_.count({worker->check_at, number}) == 1);
   }

@@ -119,6 +119,7 @@ class WorkerDesk {
 
   // Guide workers.
   Worker& guide(Peer peer, Dialect dialect);
+  [[nodiscard]] Duration lease_of(const Job& job) const;
   void lose_guide_job(Worker& worker, const std::string& why);
 
   Context& context_;

@@ -1,5 +1,7 @@
 // The half of WorkerDesk for the ZeroMQ Guide's Paranoid Pirate workers (design D13). Such a worker
 // says READY, takes one job at a time, is silent while it works, and keeps nothing.
+#include <algorithm>
+
 #include "core/worker_desk.h"
 
 namespace zcrew::core {
@@ -69,6 +71,13 @@ void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
                                                " is dropped");
   }
   dispatcher_.update(worker);
+}
+
+Duration WorkerDesk::lease_of(const Job& job) const {
+  const Duration lease = context_.config.guide_lease;
+  if (job.header.time_limit_ms == 0) return lease;
+  return std::min<Duration>(lease,
+                            Milliseconds{static_cast<std::int64_t>(job.header.time_limit_ms)});
 }
 
 void WorkerDesk::lose_guide_job(Worker& worker, const std::string& why) {
