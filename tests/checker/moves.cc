@@ -43,7 +43,7 @@ bool Moves::take(const Line& line) {
   } else if (line.what == "settles") {
     take_settles(line);
   } else if (line.what == "announces") {
-    if (Job* job = find(parse_token(line.word(0)).job)) announce(line, *job);
+    if (Job* job = find(parse_token(line.word(0)).job)) job->announced.emplace(line.word(0));
   } else if (line.what == "status") {
     take_status(line);
   } else if (line.what == "clock") {
@@ -222,8 +222,8 @@ void Moves::take_out(const Line& line) {
   job->token = line.word(0);
   job->holder = line.word(1);
   job->guide = line.integer(2) == 0;
-  // A lease counts from its row in the journal on.
-  job->out_at = job->announced == job->token ? job->announced_at : line.at;
+  job->out_at = line.at;
+  job->announced.erase(job->token);
   job->out = true;
   job->cause = Cause::none;
   job->effect = job->closed = 0;
@@ -350,7 +350,7 @@ void Moves::take_counts(const Line& line, Job& job) {
   if (failures != job.stored.failures || (crashes != job.stored.crashes && !is_crash)) {
     violated("attempts", job, "has counts that nothing explains");
   }
-  if (is_crash && !lost_trust(job, line.at) && !is_announced(job)) {
+  if (is_crash && !lost_trust(job, line.at) && !is_announced(line, job)) {
     violated("attempts", job, text("counts a crash of ", job.holder, ", which was there"));
   }
   // The attempt is over, whatever is still said of it; a newer one may yet come back.
@@ -366,15 +366,9 @@ void Moves::take_counts(const Line& line, Job& job) {
   job.stored.crashes = crashes;
 }
 
-void Moves::announce(const Line& line, Job& job) {
-  job.announced = line.word(0);
-  job.announced_at = line.at;
-}
-
-// Whether the journal says that it may be out, and nobody saw it go.
-bool Moves::is_announced(const Job& job) {
-  if (job.announced.empty()) return false;
-  return job.token.empty() || parse_token(job.announced).is_above(parse_token(job.token));
+// Whether the journal says that the attempt may be out, and nobody saw it go.
+bool Moves::is_announced(const Line& line, const Job& job) {
+  return line.words.size() > 4 && job.announced.count(line.word(4)) != 0;
 }
 
 // ---- words to the outside

@@ -71,9 +71,8 @@ class Moves {
     // Facts that no crash undoes.
     std::string token;  // of the last hand-out
     std::string holder;
-    std::string announced;  // token of a hand-out that the journal knew before it was made
+    std::set<std::string, std::less<>> announced;  // hand-outs that the journal knows, not made
     bool guide = false;
-    Micros announced_at = 0;
     Micros out_at = 0;
     bool out = false;              // nothing was heard of it since
     std::vector<Attempt> earlier;  // hand-outs that a crash can make the current one again
@@ -115,8 +114,7 @@ class Moves {
 
   Job* find(std::string_view name);
   Job& record(const Line& line, Job& job, bool is_put, bool is_end);
-  [[nodiscard]] static bool is_announced(const Job& job);
-  static void announce(const Line& line, Job& job);
+  [[nodiscard]] static bool is_announced(const Line& line, const Job& job);
   static void follow(const Line& line, Job& job);
   static void close(Job& job, std::int64_t number);
   static void close(Job& job, std::int64_t number, const Token& last);

@@ -6,6 +6,9 @@ namespace {
 // A result waits this long for its caller.
 constexpr Micros result_waits = Micros{3600} * 1'000'000;
 
+// Without the router's word a job was sent this long before it was received, at most.
+constexpr Micros transit = 1'000'000;
+
 }  // namespace
 
 bool Peers::take(const Line& line) {
@@ -19,6 +22,7 @@ bool Peers::take(const Line& line) {
   }
   if (line.who == "router") {
     if (line.what == "start") epoch_ = static_cast<std::uint64_t>(line.integer(0));
+    if (line.what == "out") sent_[std::string(line.word(0))] = line.at;
     return false;
   }
   if (line.what == "submit") {
@@ -134,8 +138,12 @@ void Peers::check_rerun(const Line& line, const Run& before) {
     verdict_.violated("two-ends", text(line.word(0), " runs, and ", before.token, " is settled"));
   }
   const Micros limit = wishes_.find(before.label)->second.limit;
-  const bool excused = before.guide ? reach_.lost_lease(before.who, before.at, line.at, limit)
-                                    : reach_.lost_trust(before.who, before.at, line.at);
+  const auto found = sent_.find(before.token);
+  const bool told = found != sent_.end();
+  const Micros sent = told ? found->second : before.at;
+  const bool excused =
+      before.guide ? reach_.lost_lease(before.who, told ? sent : sent - transit, line.at, limit)
+                   : reach_.lost_trust(before.who, sent, line.at);
   if (!excused) {
     verdict_.violated("needless", text(line.word(0), " runs at ", line.who, " while ", before.who,
                                        " has ", before.token));

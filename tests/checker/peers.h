@@ -61,6 +61,7 @@ class Peers {
   std::unordered_map<std::string, Run, TextHash, std::equal_to<>> runs_;           // by job
   std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> names_;  // job → label
   std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> settled_;
+  std::unordered_map<std::string, Micros, TextHash, std::equal_to<>> sent_;  // by token
 };
 
 }  // namespace checker

@@ -9,6 +9,9 @@ namespace {
 // only when it goes on.
 constexpr Micros slack = 500'000;
 
+// So long a router may wait for something to do: of a time without a turn this much is no stall.
+constexpr Micros longest_wait = 100'000;
+
 }  // namespace
 
 void Reach::begin(Spans& spans, Micros at) {
@@ -36,7 +39,10 @@ bool Reach::take(const Line& line) {
   if (!is_ours || is_router) return false;
   Process& process = processes_.try_emplace(std::string(line.who)).first->second;
   if (line.what == "died") process.died = line.at;
-  if (line.what == "cut") begin(process.down, line.at);
+  if (line.what == "cut") {
+    finish(process.down, line.at);  // a connection on which WELCOME never came is lost as well
+    begin(process.down, line.at);
+  }
   if (line.what == "up") {
     finish(process.down, line.at);
     process.up = line.at;
@@ -50,7 +56,8 @@ bool Reach::take(const Line& line) {
 Micros Reach::length(Micros from, Micros to) const {
   Micros sum = std::max<Micros>(0, to - from);
   for (const Span& stall : stalls_) {
-    sum -= std::max<Micros>(0, std::min(to, stall.to) - std::max(from, stall.from));
+    const Micros stood = std::min(to, stall.to) - std::max(from, stall.from);
+    sum -= std::max<Micros>(0, stood - longest_wait);
   }
   return sum;
 }
@@ -91,21 +98,13 @@ bool Reach::lost_trust(std::string_view who, Micros since, Micros now) const {
                      [&](const Span& down) { return is_recent(down) && is_long_down(down, now); });
 }
 
-bool Reach::lost_lease(std::string_view who, Micros since, Micros now, Micros limit) const {
+bool Reach::lost_lease(std::string_view who, Micros sent, Micros now, Micros limit) const {
   const Micros lease = limit > 0 ? std::min(limit, times_.lease) : times_.lease;
-  if (lost_trust(who, since, now)) return true;
+  if (length(sent, now) >= lease || lost_trust(who, sent, now)) return true;
   const auto found = processes_.find(who);
-  Micros sent = since;
-  if (found != processes_.end()) {
-    // A stopped one reads late what was sent while it stood still.
-    for (const Span& mute : found->second.mute) {
-      if (mute.to <= since && mute.to >= since - slack) sent = std::min(sent, mute.from);
-    }
-  }
-  if (length(sent, now) >= lease - 2 * slack) return true;
   if (found == processes_.end()) return false;
   return std::any_of(found->second.down.begin(), found->second.down.end(),
-                     [&](const Span& down) { return down.to >= since - slack; });
+                     [&](const Span& down) { return length(down.to, sent) <= slack; });
 }
 
 }  // namespace checker

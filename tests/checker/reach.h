@@ -34,8 +34,8 @@ class Reach {
   // Whether something happened to `who` since it got a job, that takes the job from it.
   [[nodiscard]] bool lost_trust(std::string_view who, Micros since, Micros now) const;
   // The same for a Guide worker, which keeps nothing over a lost connection, and may keep a job no
-  // longer than its time limit (0 = none).
-  [[nodiscard]] bool lost_lease(std::string_view who, Micros since, Micros now, Micros limit) const;
+  // longer than a lease from its sending on, or its time limit (0 = none).
+  [[nodiscard]] bool lost_lease(std::string_view who, Micros sent, Micros now, Micros limit) const;
 
  private:
   static constexpr Micros still = std::numeric_limits<Micros>::max();

@@ -27,6 +27,7 @@ void GuideWorkerProgram::connect() { line = world_.network().open(*this, core::S
 
 void GuideWorkerProgram::connected() {
   world_.recorder().line(id(), "up");
+  waiting_.clear();  // the old connection's
   heard_ = world_.schedule().now();
   if (!busy_) world_.network().send(line, {std::string(wire::ready_frame(spelling_))});
   const Line on = line;
@@ -47,7 +48,9 @@ void GuideWorkerProgram::beat(const Line& on) {
   later(config.heartbeat, [this, on] { beat(on); });
 }
 
+// What arrives while it works waits in its socket: one that was given up may have been sent more.
 void GuideWorkerProgram::received(const Frames& frames) {
+  if (busy_) return waiting_.push_back(frames);
   heard_ = world_.schedule().now();
   if (frames.size() == 1) {
     if (frames[0] != wire::heartbeat_frame(spelling_)) {
@@ -57,7 +60,6 @@ void GuideWorkerProgram::received(const Frames& frames) {
   }
   const auto token = frames.size() == 3 ? wire::decode_envelope(frames[0]) : std::nullopt;
   if (!token || !frames[1].empty()) violated(name() + " got what is no request");
-  if (busy_) violated(name() + " has a job already");
   work(frames[0], *token, frames[2]);
 }
 
@@ -73,6 +75,9 @@ void GuideWorkerProgram::work(const std::string& envelope, const Token& token,
     world_.recorder().line(id(), "outcome", token, "done");
     // Without a connection the reply is lost with the socket.
     if (line) world_.network().send(line, {envelope, "", right_result(body)});
+    std::deque<Frames> waiting;
+    waiting.swap(waiting_);
+    for (const Frames& each : waiting) received(each);
   });
 }
 

@@ -1,6 +1,7 @@
 // The programs of the ZeroMQ Guide: ppworker and lpclient.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -17,7 +18,10 @@ class GuideWorkerProgram : public Program {
 
  private:
   void start() override;
-  void stopped() override { busy_.reset(); }
+  void stopped() override {
+    busy_.reset();
+    waiting_.clear();
+  }
   void connected() override;
   void disconnected() override { connect(); }
   void received(const Frames& frames) override;
@@ -28,6 +32,7 @@ class GuideWorkerProgram : public Program {
 
   wire::GuideSpelling spelling_ = wire::GuideSpelling::byte;
   std::optional<Token> busy_;
+  std::deque<Frames> waiting_;  // in its socket
   Instant heard_{};
 };
 

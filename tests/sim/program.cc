@@ -16,7 +16,7 @@ void Program::end(bool goodbye, Duration away) {
   if (!runs_) return;
   runs_ = false;
   ++life_;
-  frozen_ = false;
+  frozen_ = greeting_ = false;
   waiting_.clear();
   turn_at_ = Instant::max();
   if (!goodbye) world_.recorder().line(id_, "died");
@@ -48,11 +48,15 @@ void Program::block(bool blocked) {
   if (blocked_ != blocked) set_silence(blocked_, blocked);
 }
 
-// Two reasons may overlap: it is heard when neither is left.
+void Program::greet(bool waits) {
+  if (greeting_ != waits) set_silence(greeting_, waits);
+}
+
+// Reasons may overlap: it is heard when none is left.
 void Program::set_silence(bool& reason, bool silent) {
-  const bool was_silent = frozen_ || blocked_;
+  const bool was_silent = frozen_ || blocked_ || greeting_;
   reason = silent;
-  const bool is_silent = frozen_ || blocked_;
+  const bool is_silent = frozen_ || blocked_ || greeting_;
   if (was_silent != is_silent) world_.recorder().line(id_, is_silent ? "mute" : "heard");
 }
 

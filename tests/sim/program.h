@@ -58,6 +58,8 @@ class Program {
   // Runs the action after a while, unless the process died; a stopped one is late.
   void later(Duration wait, std::function<void()> action);
   void close_line();
+  // It said HELLO and says nothing more before it is welcome.
+  void greet(bool waits);
 
   World& world_;
 
@@ -73,6 +75,7 @@ class Program {
   unsigned life_ = 0;
   bool frozen_ = false;
   bool blocked_ = false;
+  bool greeting_ = false;
   unsigned thaw_number_ = 0;
   std::deque<std::function<void()>> waiting_;  // while it is stopped
   Instant turn_at_ = Instant::max();

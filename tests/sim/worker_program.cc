@@ -26,7 +26,7 @@ void WorkerProgram::start() {
   options.seed = chance.below(1U << 30U);
   options.linger = chance.between({}, std::chrono::seconds{10});
   session_.emplace(options);
-  world_.recorder().line(id(), "cut");  // until WELCOME
+  greet(true);
   turn();
 }
 
@@ -93,7 +93,9 @@ void WorkerProgram::carry_out() {
   }
   // WELCOME was received first; it may have been the word to go.
   for (const worker::Note& note : effects.notes) {
-    if (note.kind == worker::Note::Kind::connected) world_.recorder().line(id(), "up");
+    if (note.kind != worker::Note::Kind::connected) continue;
+    world_.recorder().line(id(), "up");
+    greet(false);
   }
   if (effects.close) close_line();
   if (effects.open) line = world_.network().open(*this, core::Side::backend);
