@@ -40,6 +40,10 @@ inline constexpr std::uint64_t delay_ms_max = 366ULL * 24 * 3600 * 1000;
 inline constexpr std::uint32_t weight_max = 10000;
 inline constexpr std::uint32_t concurrency_max = 65536;
 inline constexpr std::uint32_t queues_per_worker_max = 1024;
+
+// Outcomes of one worker that wait for the disk. With more, it gets no further jobs until some are
+// settled: it must keep them all, and list them in a HELLO.
+inline constexpr std::uint32_t unsettled_max = 50000;
 inline constexpr std::uint32_t queues_max = 100000;
 
 }  // namespace zcrew::limits

@@ -26,8 +26,9 @@ struct Context {
   Prng prng;
   JournalSequence last_record = 0;
   JournalSequence durable = 0;
-  bool stopping = false;    // no new jobs, no hand-outs
-  bool recovering = false;  // jobs from before the start wait for their workers
+  JournalSequence taken = UINT64_MAX;  // what is above can still be cancelled
+  bool stopping = false;               // no new jobs, no hand-outs
+  bool recovering = false;             // jobs from before the start wait for their workers
 
   // Monotonic time without the stalls: what liveness, leases and waits are measured on, so that a
   // router which did not run blames nobody (design D8).

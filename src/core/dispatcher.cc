@@ -154,6 +154,7 @@ void Dispatcher::policy_changed(Queue& queue) {
 
 std::uint32_t Dispatcher::credit(const Worker& worker) const {
   if (worker.state != WorkerState::active || worker.weight == 0 || worker.overdue) return 0;
+  if (worker.unsettled >= limits::unsettled_max) return 0;
   const std::uint32_t most =
       worker.concurrency() +
       worker.prefetch(context_.config.prefetch_max, context_.config.prefetch_run_max);

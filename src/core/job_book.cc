@@ -26,6 +26,7 @@ void JobBook::recover(const Recovered& recovered) {
     auto queue = std::make_unique<Queue>(known.number, known.settings);
     queue->counts = known.counts;
     queue->counts.ready += std::exchange(queue->counts.held, 0);
+    live_ += queue->counts.ready;
     any_later = any_later || known.counts.later > 0;
     if (queue->counts.ready > 0) {
       for (Priority priority = 0; priority < priority_count; ++priority) {
@@ -88,6 +89,8 @@ void JobBook::set_changed(Queue& queue) {
 void JobBook::move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
                    std::uint64_t QueueCounts::*to) {
   set_changed(queue);
+  if (from == &QueueCounts::ready || from == &QueueCounts::held) --live_;
+  if (to == &QueueCounts::ready || to == &QueueCounts::held) ++live_;
   if (from != nullptr) {
     ZCREW_CHECK(queue.counts.*from > 0);
     --(queue.counts.*from);
@@ -415,6 +418,10 @@ void JobBook::rejected(Job& job, std::string_view worker, std::string_view text)
 
 JournalSequence JobBook::cancels(const Job& job) const {
   return job.put == job.last_record && job.put > context_.durable ? job.put : 0;
+}
+
+bool JobBook::leaves_no_trace(const Job& job) const {
+  return cancels(job) > context_.taken && job.header.result == wire::ResultMode::none;
 }
 
 void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_death) {

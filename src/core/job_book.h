@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/pointer_table.h"
 #include "core/context.h"
 #include "core/job.h"
-#include "core/job_table.h"
 #include "core/later_window.h"
 #include "core/queue.h"
 #include "core/sessions.h"
@@ -81,6 +81,9 @@ class JobBook {
   void expired(Job& job);
   void cancelled(Job& job);
 
+  // Whether the journal will never have heard of the job if it ends now.
+  [[nodiscard]] bool leaves_no_trace(const Job& job) const;
+
   void put_held_row(Job& job, const Uuid& instance, WallTime lease_end);
   void drop_payload(Job& job);
 
@@ -123,6 +126,7 @@ class JobBook {
   }
 
   [[nodiscard]] QueueCounts totals() const;
+  [[nodiscard]] std::uint64_t live() const { return live_; }  // ready or held
   [[nodiscard]] std::vector<std::pair<QueueNumber, QueueCounts>> take_changed();
   [[nodiscard]] Counters durable_counters() const;
   [[nodiscard]] std::size_t held_count() const { return held_.size(); }
@@ -167,7 +171,7 @@ class JobBook {
   std::vector<Queue*> by_number_;  // the same, null where there is none
   std::unordered_map<std::string, Queue*> by_name_;
   QueueNumber next_queue_ = 1;
-  JobTable held_;
+  PointerTable<Job, &Job::id, std::hash<JobId>> held_;
   LaterWindow later_;
   std::size_t window_bytes_ = 0;
   Sequence first_sequence_ = 1;  // of this start: what is below may still be at its worker
@@ -180,7 +184,8 @@ class JobBook {
   std::vector<std::pair<Queue*, Priority>> hungry_;  // lanes that want a page
   std::deque<HistoryEntry> graveyard_;  // what RESULT entries of this step point into, …
   std::vector<Payload> let_go_;         // … and RUN entries
-  std::uint64_t memory_only_ = 0;       // live jobs of Guide clients
+  std::uint64_t live_ = 0;
+  std::uint64_t memory_only_ = 0;  // live jobs of Guide clients
 };
 
 }  // namespace zcrew::core

@@ -270,6 +270,7 @@ void JobBook::check_invariants() const {
     bytes += memory_cost(job);
     ++later;
   });
+  ZCREW_CHECK(live_ == totals().ready + totals().held);
   ZCREW_CHECK(later_.gap().open() ? later <= totals().later : later == totals().later);
   ZCREW_CHECK(bytes == window_bytes_);
   const Counters& sums = context_.counters;

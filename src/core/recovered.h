@@ -24,6 +24,12 @@ struct Recovered {
   std::vector<JobId> results;          // ids with a stored result (for expiry), by id
 };
 
+// How busy the router is.
+struct Load {
+  std::uint64_t live = 0;   // jobs that are ready or held
+  std::uint64_t ended = 0;  // jobs done since the journal was made
+};
+
 // What goes into every commit beside its records, as of the moment the batch is closed or taken.
 struct Totals {
   Counters counters;

@@ -182,6 +182,10 @@ Totals Router::take_totals() {
           state_->sessions.take_changed()};
 }
 
+void Router::records_taken(JournalSequence up_to) { state_->context.taken = up_to; }
+
+Load Router::load() const { return {state_->book.live(), state_->context.counters.done}; }
+
 bool Router::idle() const { return state_->idle(); }
 
 void Router::check_invariants() const {

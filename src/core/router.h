@@ -63,6 +63,12 @@ class Router {
   // about to be committed. Call between steps.
   [[nodiscard]] Totals take_totals();
 
+  // Records up to this number were taken for a commit, so that no removal can cancel them any more;
+  // later ones were not. As long as the core is not told, it takes all for taken.
+  void records_taken(JournalSequence up_to);
+
+  [[nodiscard]] Load load() const;
+
   // After Shutdown: nothing is held and nothing waits to become durable.
   [[nodiscard]] bool idle() const;
 

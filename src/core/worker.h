@@ -57,6 +57,7 @@ struct Worker {
   Job* first_held = nullptr;
   Job* last_held = nullptr;
   std::uint32_t held = 0;
+  std::uint32_t unsettled = 0;  // its outcomes over this connection that wait for the disk
 
   // Learned from outcomes; moving averages.
   std::uint64_t service_us = 0;     // of its jobs' run times; 0 = none yet

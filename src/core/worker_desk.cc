@@ -165,15 +165,26 @@ void WorkerDesk::on_durable() {
     Job* job = book_.held(token.job);
     if (job != nullptr && job->token == token) resume_departure(*job);
   }
+  settle_durable();
+  const std::set<std::uint32_t> joining = joining_;
+  for (const std::uint32_t number : joining) welcome_if_ready(*workers_.at(number));
+}
+
+void WorkerDesk::settle_durable() {
   Worker* worker = nullptr;  // mostly the same for many tokens in a row
+  const auto turn_to = [&](Worker* next) {
+    if (worker != nullptr) dispatcher_.update(*worker);
+    worker = next;
+  };
   while (!settling_.empty() && settling_.front().number <= context_.durable) {
     const Settling settled = settling_.front();
     settling_.pop_front();
-    if (worker == nullptr || worker->peer != settled.peer) worker = find(settled.peer);
-    if (worker != nullptr) send(*worker, settled.token);
+    if (worker == nullptr || worker->peer != settled.peer) turn_to(find(settled.peer));
+    if (worker == nullptr) continue;
+    --worker->unsettled;
+    send(*worker, settled.token);
   }
-  const std::set<std::uint32_t> joining = joining_;
-  for (const std::uint32_t number : joining) welcome_if_ready(*workers_.at(number));
+  turn_to(nullptr);
 }
 
 // ---- outcomes
@@ -186,6 +197,7 @@ void WorkerDesk::settle_when_durable(Peer peer, const Token& token) {
     return;
   }
   settling_.push_back({context_.last_record, peer, token});
+  if (Worker* worker = find(peer)) ++worker->unsettled;
 }
 
 void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
@@ -208,10 +220,13 @@ void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
   }
   learn(worker, *job, item);
   detach(*job);
+  const bool leaves_no_trace = book_.leaves_no_trace(*job);
   switch (item.outcome) {
     case wire::Outcome::done:
       ++worker.done;
       book_.done(*job, worker.name, item.bytes);
+      // No restart can bring it back, so there is nothing to wait for.
+      if (leaves_no_trace) return send(worker, item.token);
       break;
     case wire::Outcome::failed:
       ++worker.failed;
@@ -289,6 +304,7 @@ void WorkerDesk::gone(Peer peer) {
   if (worker == nullptr) return;
   by_peer_.erase(peer);
   worker->peer.reset();
+  worker->unsettled = 0;
   if (worker->dialect != Dialect::native) {
     lose_guide_job(*worker, "its Guide worker " + worker->name + " disconnected");
     context_.note(NoteKind::worker_left, "Guide worker " + worker->name + " disconnected");

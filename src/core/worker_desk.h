@@ -104,6 +104,7 @@ class WorkerDesk {
 
   // Outcomes.
   void settle_when_durable(Peer peer, const Token& token);
+  void settle_durable();
   void take_outcome(Worker& worker, const wire::OutcomeItem& item);
   void learn(Worker& worker, const Job& job, const wire::OutcomeItem& item);
   void detach(Job& job);

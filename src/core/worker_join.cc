@@ -63,6 +63,7 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
       context_.note(NoteKind::worker_superseded,
                     "worker " + worker->name + " came back on a new connection");
       by_peer_.erase(*worker->peer);
+      worker->unsettled = 0;
     }
     worker->peer = peer;
     by_peer_[peer] = worker;

@@ -25,6 +25,14 @@ const JobId* put_id(const core::Record& record) {
   return nullptr;
 }
 
+// Whether a commit may wait for this record to be cancelled, or for company.
+bool is_patient(const core::Record& record) {
+  return std::holds_alternative<core::PutJob>(record) ||
+         std::holds_alternative<core::RemoveJob>(record) ||
+         std::holds_alternative<core::PutResult>(record) ||
+         std::holds_alternative<core::RemoveResult>(record);
+}
+
 }  // namespace
 
 void PendingBatch::add(std::vector<core::Record>& records) {
@@ -37,6 +45,7 @@ void PendingBatch::add(std::vector<core::Record>& records) {
     }
     open_bytes_ += cost_of(record);
     if (std::holds_alternative<core::PutJob>(record)) ++jobs_put_;
+    if (!is_patient(record)) ++urgent_;
     ++live_;
     position_.push_back(static_cast<std::uint32_t>(records_.size()));
     records_.push_back(std::move(record));
@@ -47,6 +56,19 @@ void PendingBatch::add(std::vector<core::Record>& records) {
     forget();
   else if (records_.size() >= compact_from && live_ * 2 < records_.size())
     compact();
+}
+
+core::JournalSequence PendingBatch::oldest() {
+  while (oldest_at_ < records_.size() && numbers_[oldest_at_] == 0) ++oldest_at_;
+  return oldest_at_ < records_.size() ? numbers_[oldest_at_] : last_ + 1;
+}
+
+core::JournalSequence PendingBatch::oldest_put() {
+  const auto is_put = [&](std::size_t at) {
+    return numbers_[at] != 0 && std::holds_alternative<core::PutJob>(records_[at]);
+  };
+  while (oldest_put_at_ < records_.size() && !is_put(oldest_put_at_)) ++oldest_put_at_;
+  return oldest_put_at_ < records_.size() ? numbers_[oldest_put_at_] : last_ + 1;
 }
 
 bool PendingBatch::cancelled_by(const core::Record& record) {
@@ -67,12 +89,14 @@ bool PendingBatch::cancels(const JobId& id, core::JournalSequence number) {
   ZCREW_CHECK(put != nullptr && *put == id);
 
   open_bytes_ -= cost_of(records_[at]);
+  cancelled_bytes_ += cost_of(records_[at]);
   if (std::holds_alternative<core::PutJob>(records_[at])) --jobs_put_;
   --live_;
   position_[offset] = nowhere;
   if (at + 1U == records_.size()) {
     records_.pop_back();
     numbers_.pop_back();
+    oldest_put_at_ = std::min(oldest_put_at_, records_.size());
   } else {
     records_[at].emplace<core::RemoveHeld>();  // lets go of the payload
     numbers_[at] = 0;
@@ -95,6 +119,16 @@ void PendingBatch::compact() {
   }
   records_.resize(to);
   numbers_.resize(to);
+  oldest_at_ = oldest_put_at_ = 0;
+  trim();
+}
+
+// Forgets where the numbers before the oldest record were, so that a batch which waits while jobs
+// come and go does not grow.
+void PendingBatch::trim() {
+  const auto dead = static_cast<std::ptrdiff_t>(oldest() - first_);
+  position_.erase(position_.begin(), position_.begin() + dead);
+  first_ += static_cast<core::JournalSequence>(dead);
 }
 
 // The open batch is gone: no put in it can be cancelled any more.
@@ -103,7 +137,8 @@ void PendingBatch::forget() {
   numbers_.clear();
   position_.clear();
   first_ = last_ + 1;
-  live_ = 0;
+  live_ = urgent_ = 0;
+  oldest_at_ = oldest_put_at_ = 0;
   open_bytes_ = 0;
 }
 

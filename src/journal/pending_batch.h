@@ -36,6 +36,12 @@ class PendingBatch {
   // The number of the last record added; with empty() it is durable by definition.
   [[nodiscard]] core::JournalSequence last() const { return last_; }
 
+  // The number of the oldest put of a job in the open batch; last() + 1 if there is none.
+  [[nodiscard]] core::JournalSequence oldest_put();
+  // Whether more hangs on one of its records than a job's put or its end: such a
+  // batch is taken as soon as possible.
+  [[nodiscard]] bool urgent() const { return urgent_ > 0; }
+
   // What waits here, in the coin of Journal::make_room(). It comes off the room that a commit
   // reports before the core is told; the core takes off only what it accepts from then on.
   [[nodiscard]] std::uint64_t bytes() const { return open_bytes_ + closed_bytes_; }
@@ -46,6 +52,9 @@ class PendingBatch {
   [[nodiscard]] Batch take(core::Totals totals);  // of the open batch
   [[nodiscard]] Batch take_closed();
 
+  // The same coin, of all puts that were ever cancelled: these bytes are to be had again.
+  [[nodiscard]] std::uint64_t cancelled_bytes() const { return cancelled_bytes_; }
+
   // Jobs put so far, without those whose put was cancelled: these are written to disk.
   [[nodiscard]] std::uint64_t jobs_put() const { return jobs_put_; }
 
@@ -55,18 +64,24 @@ class PendingBatch {
  private:
   [[nodiscard]] bool cancels(const JobId& id, core::JournalSequence number);
   [[nodiscard]] bool cancelled_by(const core::Record& record);
+  [[nodiscard]] core::JournalSequence oldest();
   void compact();
+  void trim();
   void forget();
 
   // The open batch: records_[i] has number numbers_[i], 0 if it was cancelled. Where number n is
-  // now stands in position_[n - first_].
+  // now stands in position_[n - first_]; what is below first_ is cancelled, or in an older batch.
   std::vector<core::Record> records_;
   std::vector<core::JournalSequence> numbers_;
   std::vector<std::uint32_t> position_;
   core::JournalSequence first_ = 1;
   core::JournalSequence last_ = 0;
   std::size_t live_ = 0;
+  std::size_t urgent_ = 0;         // of the live ones
+  std::size_t oldest_at_ = 0;      // in records_: none before it is live, …
+  std::size_t oldest_put_at_ = 0;  // … or none is the put of a job
   std::uint64_t open_bytes_ = 0;
+  std::uint64_t cancelled_bytes_ = 0;
   std::uint64_t jobs_put_ = 0;
 
   std::deque<Batch> closed_;

@@ -1,8 +1,9 @@
 // What the core wants durable, on its way to the commit thread and back: the pending batch is
-// handed over whenever the thread is idle; what comes back are Durable and Space events.
+// handed over when the thread is idle and its time has come; what comes back are Durable and Space
+// events.
 //
-// Loop thread only. There is no timer in the write path, but a commit of counters alone follows
-// within a second when jobs came and went without any record left to write.
+// Loop thread only. A commit of counters alone follows within a second when jobs came and went
+// without any record left to write.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "base/time.h"
 #include "core/router.h"
+#include "journal/commit_pace.h"
 #include "journal/commit_thread.h"
 #include "journal/pending_batch.h"
 
@@ -32,12 +34,15 @@ class Commits {
   // What the commit thread has done since the last call.
   News collect(Instant now);
 
-  // Gives an idle thread the next batch. If there is nothing to write though numbers moved on, the
-  // last number is durable as it is, and is returned.
+  // Gives an idle thread the next batch, if its time has come (CommitPace). If there is nothing to
+  // write though numbers moved on, the last number is durable as it is, and is returned.
   std::optional<core::Durable> hand_over(core::Router& core, Instant now);
 
+  // When hand_over() will have something to do.
+  [[nodiscard]] Instant deadline() const { return due_; }
+
   // Before the end: like hand_over(), but the counters are written even if nothing else is.
-  std::optional<core::Durable> hand_over_last(core::Router& core);
+  std::optional<core::Durable> hand_over_last(core::Router& core, Instant now);
 
   // Everything there is, counters too, is on disk.
   [[nodiscard]] bool all_written() const;
@@ -52,15 +57,23 @@ class Commits {
   [[nodiscard]] std::uint64_t commits() const { return commits_begun_; }
 
  private:
-  void begin(journal::Batch batch);
+  [[nodiscard]] core::Space space();
+  void begin(journal::Batch batch, Instant now);
+  void begin_open(core::Router& core, Instant now);
   std::optional<core::Durable> nothing_to_write();
 
   journal::PendingBatch pending_;
+  journal::CommitPace pace_;
   journal::CommitThread thread_;
-  core::JournalSequence durable_ = 0;  // told to the core
-  core::JournalSequence written_ = 0;  // the last commit's
-  std::uint64_t in_flight_bytes_ = 0;  // of the batch that was handed over
+  core::JournalSequence durable_ = 0;   // told to the core
+  core::JournalSequence written_ = 0;   // the last commit's
+  std::uint64_t room_ = 0;              // the commit thread's last word
+  std::uint64_t cancelled_before_ = 0;  // PendingBatch::cancelled_bytes() when the core last heard
+  std::uint64_t in_flight_bytes_ = 0;   // of the batch that was handed over
+  std::size_t in_flight_records_ = 0;
+  Instant begun_{};
   Instant last_commit_{};
+  Instant due_ = Instant::max();
   std::uint64_t commits_begun_ = 0;
 };
 

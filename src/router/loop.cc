@@ -89,7 +89,7 @@ void Loop::turn() {
 
 Duration Loop::patience() const {
   Instant until = now_.mono + wake_interval_;
-  until = std::min(until, core_.next_deadline());
+  until = std::min({until, core_.next_deadline(), commits_.deadline()});
   if (stopping_) until = std::min(until, drain_until_);
   return std::max(until - now_.mono, Duration::zero());
 }
@@ -251,7 +251,7 @@ int Loop::finish() {
   }
   settle();
   while (!failure_ && !commits_.all_written()) {
-    while (const auto durable = commits_.hand_over_last(core_)) step(*durable);
+    while (const auto durable = commits_.hand_over_last(core_, now_.mono)) step(*durable);
     sockets_.wait(wake_interval_);
     read_clocks();
     hear_commits();

@@ -8,9 +8,10 @@
 namespace zcrew::worker {
 namespace {
 
-// More than concurrency and prefetch can ask for. What comes above is a router that does not count,
-// and would not fit into a HELLO.
+// More than a router can give: what runs, what waits here, and what waits to be settled. What comes
+// above is a router that does not count, and would not fit into a HELLO.
 constexpr std::size_t jobs_max = 130000;
+static_assert(jobs_max > limits::concurrency_max + limits::unsettled_max);
 
 // Error texts above this are cut: routers keep less anyway.
 constexpr std::size_t error_text_bytes = 4096;
@@ -118,9 +119,9 @@ void Session::malformed(Instant now, wire::ErrorCode code, std::string_view text
 }
 
 void Session::finished(FinishedJob job) {
-  const auto found = jobs_.find(job.token);
-  if (found == jobs_.end() || found->second.finished) return;  // taken away meanwhile
-  complete(found->second, std::move(job));
+  Held* held = jobs_.find(job.token);
+  if (held == nullptr || held->finished) return;  // taken away meanwhile
+  complete(*held, std::move(job));
 }
 
 void Session::returned(const Token& token) { finished({token, wire::Outcome::released, 0, 0, {}}); }
@@ -199,9 +200,8 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
 void Session::run(Instant now, const wire::RunMessage& message, Effects& effects) {
   for (const wire::RunItem& item : message.entries) {
     if (jobs_.size() >= jobs_max) return;
-    const auto [place, is_new] = jobs_.try_emplace(item.token);
-    if (!is_new) continue;
-    place->second.received = now;
+    if (jobs_.find(item.token) != nullptr) continue;
+    hold(now, item.token);
     ++running_;
     if (draining_) {
       returned(item.token);
@@ -235,13 +235,29 @@ void Session::heed(Instant now, const wire::Error& error, Effects& effects) {
 
 // The attempt is over for the router: settled, or given to somebody else.
 void Session::drop(const Token& token, Effects& effects) {
-  const auto found = jobs_.find(token);
-  if (found == jobs_.end()) return;
-  if (!found->second.finished) {
+  Held* held = jobs_.find(token);
+  if (held == nullptr) return;
+  if (!held->finished) {
     --running_;
     effects.abandoned.push_back(token);
   }
-  jobs_.erase(found);
+  forget(*held);
+}
+
+Session::Held& Session::hold(Instant now, const Token& token) {
+  if (free_places_.empty()) free_places_.push_back(&places_.emplace_back());
+  Held& held = *free_places_.back();
+  free_places_.pop_back();
+  held.token = token;
+  held.received = now;
+  jobs_.insert(held);
+  return held;
+}
+
+void Session::forget(Held& held) {
+  jobs_.erase(held);
+  held = Held{};
+  free_places_.push_back(&held);
 }
 
 void Session::complete(Held& held, FinishedJob job) {
@@ -274,8 +290,7 @@ void Session::send_hello(Instant now, Effects& effects) {
 void Session::send_outcomes(Instant now, Effects& effects) {
   if (outcomes_.empty()) return;
   for (const Token& token : outcomes_) {
-    const auto found = jobs_.find(token);
-    if (found != jobs_.end()) pack(now, found->second, effects);
+    if (const Held* held = jobs_.find(token)) pack(now, *held, effects);
   }
   close_pack(effects);
   outcomes_.clear();
@@ -325,11 +340,11 @@ void Session::advance_drain(Instant now, Effects& effects) {
     settling_ = true;
     settle_by_ = now + options_.linger;
   }
-  if (jobs_.empty() && phase_ == Phase::serving) {
+  if (jobs_.size() == 0 && phase_ == Phase::serving) {
     push_frame(wire::Bye{}, effects);
     effects.notes.push_back({Note::Kind::stopped, "stopped: the router has every outcome"});
     stop(effects);
-  } else if (jobs_.empty() && phase_ != Phase::greeting) {
+  } else if (jobs_.size() == 0 && phase_ != Phase::greeting) {
     effects.notes.push_back({Note::Kind::stopped, "stopped: nothing is left to report"});
     stop(effects);
   } else if (now >= settle_by_) {
@@ -377,9 +392,9 @@ Duration Session::next_backoff() {
 
 std::vector<Token> Session::tokens(bool finished) const {
   std::vector<Token> all;
-  for (const auto& [token, held] : jobs_) {
-    if (held.finished == finished) all.push_back(token);
-  }
+  jobs_.for_each([&](const Held& held) {
+    if (held.finished == finished) all.push_back(held.token);
+  });
   std::sort(all.begin(), all.end());
   return all;
 }

@@ -12,15 +12,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/payload.h"
+#include "base/pointer_table.h"
 #include "base/time.h"
 #include "core/prng.h"
 #include "wire/encode.h"
@@ -116,6 +117,7 @@ class Session {
     }
   };
   struct Held {
+    Token token;
     Instant received;
     bool finished = false;
     FinishedJob job;  // once finished
@@ -126,6 +128,8 @@ class Session {
   void settle(const wire::SettledMessage& message, Effects& effects);
   void heed(Instant now, const wire::Error& error, Effects& effects);
   void drop(const Token& token, Effects& effects);
+  Held& hold(Instant now, const Token& token);
+  void forget(Held& held);
   void complete(Held& held, FinishedJob job);
 
   void send_hello(Instant now, Effects& effects);
@@ -158,9 +162,11 @@ class Session {
   Instant last_sent_{};
   Instant silent_at_{};  // not a word until then: the router is gone
 
-  std::unordered_map<Token, Held, TokenHash> jobs_;
-  std::size_t running_ = 0;      // of jobs_, not finished
-  std::vector<Token> outcomes_;  // finished, not yet sent over this connection
+  PointerTable<Held, &Held::token, TokenHash> jobs_;
+  std::deque<Held> places_;         // what jobs_ points to, and …
+  std::vector<Held*> free_places_;  // … those of them that are free
+  std::size_t running_ = 0;         // of jobs_, not finished
+  std::vector<Token> outcomes_;     // finished, not yet sent over this connection
   wire::Packer<wire::OutcomeItem> packer_;
 
   bool draining_ = false;

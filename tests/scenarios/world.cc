@@ -71,7 +71,10 @@ void World::carry_out() {
   for (core::Read& read : effects_.reads) reads_.push_back(std::move(read));
   remember_tokens();
   pending_.add(effects_.records);
-  if (pending_.full()) pending_.close(core().take_totals());
+  if (pending_.full()) {
+    core().records_taken(pending_.last());
+    pending_.close(core().take_totals());
+  }
   effects_.clear();
   core().check_invariants();
 }
@@ -96,7 +99,12 @@ void World::commit() {
 void World::take_batch() {
   if (taken_) throw ScriptError("a commit is under way");
   if (pending_.empty()) return;
-  taken_ = pending_.has_closed() ? pending_.take_closed() : pending_.take(core().take_totals());
+  if (pending_.has_closed()) {
+    taken_ = pending_.take_closed();
+  } else {
+    core().records_taken(pending_.last());
+    taken_ = pending_.take(core().take_totals());
+  }
 }
 
 void World::finish_batch() {

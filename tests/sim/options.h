@@ -47,6 +47,7 @@ struct Options {
   Duration submit_every = Milliseconds{500};
   Duration job_time = Milliseconds{20};
   Duration commit_time = Milliseconds{2};
+  Duration hold = {};  // the longest that a batch waits for removals to cancel its puts
   Duration read_time = Milliseconds{2};
   Duration latency = Milliseconds{1};
   std::uint64_t bytes_per_s = std::uint64_t{1} << 30U;

@@ -41,6 +41,8 @@ void RouterProcess::start() {
   const core::Recovered recovered = journal_.open();
   ++counts_.starts;
   pending_ = journal::PendingBatch{};
+  held_until_.reset();
+  cancelled_before_ = 0;
   durable_ = 0;
   told_room_ = 0;
   has_turned_ = false;
@@ -157,7 +159,9 @@ void RouterProcess::hear_commit() {
     step(core::Durable{durable_});
     told_room_ = 0;
   }
-  if (told_room_ == room_ && room_ != 0) return;
+  const bool cancelled = pending_.cancelled_bytes() != cancelled_before_;
+  if (told_room_ == room_ && room_ != 0 && !cancelled) return;
+  cancelled_before_ = pending_.cancelled_bytes();
   const std::uint64_t waiting = pending_.bytes() + (committing_ ? committing_->bytes : 0);
   told_room_ = room_;
   step(core::Space{room_ > waiting ? room_ - waiting : 0});
@@ -221,7 +225,10 @@ void RouterProcess::step(const core::Event& event) {
   }
   transcript_.step(recorder_, *network_, event, effects_, first);
   pending_.add(effects_.records);
-  if (pending_.full()) pending_.close(core_->take_totals());
+  if (pending_.full()) {
+    core_->records_taken(pending_.last());
+    pending_.close(core_->take_totals());
+  }
   for (const core::Read& each : effects_.reads) read(each);
   for (const core::Send& each : effects_.sends) outbox_->add(each);
   effects_.clear();
@@ -244,12 +251,30 @@ void RouterProcess::hand_over() {
     recorder_.line("disk", "commit", durable_);
     step(core::Durable{durable_});
   }
-  if (!committing_ && !pending_.empty()) begin_commit();
+  if (!committing_ && !pending_.empty() && !is_held()) begin_commit();
+}
+
+// Any moment is allowed; which one pays is journal::CommitPace's to say.
+bool RouterProcess::is_held() {
+  if (options_.hold == Duration{} || pending_.urgent() || pending_.has_closed()) return false;
+  if (!held_until_) held_until_ = schedule_.now() + chance_.between({}, options_.hold);
+  if (schedule_.now() >= *held_until_) return false;
+  plan_turn(*held_until_);
+  return true;
+}
+
+void RouterProcess::take_for_commit() {
+  if (pending_.has_closed()) {
+    committing_ = pending_.take_closed();
+    return;
+  }
+  held_until_.reset();
+  core_->records_taken(pending_.last());
+  committing_ = pending_.take(core_->take_totals());
 }
 
 void RouterProcess::begin_commit() {
-  committing_ =
-      pending_.has_closed() ? pending_.take_closed() : pending_.take(core_->take_totals());
+  take_for_commit();
   ++commits_begun_;
   schedule_.after(chance_.between(Duration{1}, options_.commit_time * 2), [this, life = life_] {
     if (life == life_) finish_commit();

@@ -90,6 +90,8 @@ class RouterProcess : public router::FrameSink {
   void step(const core::Event& event);
   void check_sometimes();
 
+  void take_for_commit();
+  [[nodiscard]] bool is_held();
   void hand_over();
   void begin_commit();
   void finish_commit();
@@ -115,6 +117,7 @@ class RouterProcess : public router::FrameSink {
   std::deque<core::Event> answers_;  // of the reader
 
   journal::PendingBatch pending_;
+  std::optional<Instant> held_until_;  // the open batch
   core::JournalSequence durable_ = 0;
   std::optional<journal::Batch> committing_;
   bool committed_ = false;  // the disk has it, the loop does not know yet
@@ -123,6 +126,7 @@ class RouterProcess : public router::FrameSink {
   bool failing_commit_ = false;
   std::uint64_t room_ = std::uint64_t{1} << 40U;
   std::uint64_t told_room_ = 0;
+  std::uint64_t cancelled_before_ = 0;  // when the core last heard of the room
 
   Instant turn_at_ = Instant::max();
   bool has_turned_ = false;

@@ -89,8 +89,8 @@ void add_load(CLI::App& command, Plan& plan) {
              bench::players_max);
   add_size(command, "--size", plan.payload_bytes, "Bytes of a payload, at least 16")
       ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{64} << 20U).description(""));
-  add_number(command, "--in-flight", plan.in_flight, "Jobs unconfirmed at a time, of all producers",
-             1, jobs_max);
+  add_number(command, "--in-flight", plan.in_flight,
+             "Jobs not both confirmed and done at a time, of all producers", 1, jobs_max);
   add_number(command, "--pack", plan.pack, "Jobs a submit call hands over", 1, 16384);
   command
       .add_option("--rate", plan.rate,

@@ -17,7 +17,7 @@ struct Plan {
   unsigned producers = 1;
   unsigned workers = 1;
   std::uint64_t payload_bytes = 100;
-  std::uint64_t in_flight = 16384;  // unconfirmed jobs of all producers
+  std::uint64_t in_flight = 16384;  // jobs not both confirmed and done, of all producers
   std::uint64_t pack = 64;          // jobs per submit call
   double rate = 0;                  // jobs a second of all producers; 0 = closed loop
   unsigned queues = 1;              // jobs go round them

@@ -1,6 +1,7 @@
-// One producer. Closed loop: so many jobs unconfirmed at any time. Open loop: a job at each tick of
-// a clock that waits for nobody, and latency counts from the tick, so that a stall is charged to
-// every job it delays (no coordinated omission).
+// One producer. Closed loop: so many jobs that are not both confirmed and done at any time, as in
+// the bare pass-through; with no worker, or a backlog, unconfirmed ones. Open loop: a job at each
+// tick of a clock that waits for nobody, and latency counts from the tick, so that a stall is
+// charged to every job it delays (no coordinated omission).
 #include <algorithm>
 #include <thread>
 #include <vector>
@@ -58,7 +59,8 @@ class Producer {
     while (confirmed_ < share_ && board_.stage < Stage::over) {
       bool blocked = false;
       while (sent_ < share_ && !blocked) blocked = !submit_some();
-      take_events(blocked && sent_ > confirmed_ ? look : moment);
+      // Nobody wakes us when a confirmed job is done.
+      take_events(blocked && sent_ > confirmed_ && !awaits_workers() ? look : moment);
     }
   }
 
@@ -67,10 +69,13 @@ class Producer {
         plan_.own_in_flight() - std::min(plan_.own_in_flight(), sent_ - confirmed_);
     const std::uint64_t count = std::min(plan_.own_pack(), share_ - sent_);
     if (count > room || !backlog_allows()) return false;
+    if (awaits_workers() && board_.sent() + count > board_.done() + plan_.in_flight) return false;
     const std::uint64_t now = now_ns();
     make_jobs(count, [now](std::uint64_t) { return now; });
     return submit(moment);
   }
+
+  [[nodiscard]] bool awaits_workers() const { return plan_.workers > 0 && plan_.backlog == 0; }
 
   // Ahead of the workers by the backlog, and no more.
   [[nodiscard]] bool backlog_allows() const {

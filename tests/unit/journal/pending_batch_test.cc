@@ -43,6 +43,28 @@ core::Totals totals(std::uint64_t accepted) {
 
 }  // namespace
 
+TEST_CASE("the oldest put, what cannot wait, and the bytes that were cancelled are known") {
+  PendingBatch pending;
+  CHECK(pending.oldest_put() == 1);
+  add(pending, {put(10, 100), put(11), remove(5, 0)});
+  CHECK(pending.oldest_put() == 1);
+  CHECK_FALSE(pending.urgent());
+  const std::uint64_t waiting = pending.bytes();
+  add(pending, {remove(10, 1)});
+  CHECK(pending.oldest_put() == 2);
+  CHECK(pending.bytes() + pending.cancelled_bytes() == waiting);
+  CHECK(pending.cancelled_bytes() >= 100);
+  add(pending, {remove(11, 2)});
+  CHECK(pending.oldest_put() == pending.last() + 1);
+  add(pending, {put(12)});
+  CHECK(pending.oldest_put() == pending.last());
+  add(pending, {core::RemoveHeld{job(3)}});
+  CHECK(pending.urgent());
+  const Batch batch = pending.take({});
+  CHECK(batch.records.size() == 3);
+  CHECK_FALSE(pending.urgent());
+}
+
 TEST_CASE("a batch has its records in order, the totals and the last number (J-4.1)") {
   PendingBatch pending;
   CHECK(pending.empty());
