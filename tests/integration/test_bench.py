@@ -46,13 +46,13 @@ class Bench(CrewTest):
         self.assertEqual(found["lost"], 0)
 
     def test_a_backlog_gathers_on_disk_before_it_goes(self):
-        found = self.bench("--backlog", "3000", "--jobs", "3000", "--queues", "3",
+        found = self.bench("--backlog", "30000", "--jobs", "3000", "--queues", "3",
                            "--owners", "owners")
         self.assertGreater(found["fill_jobs_per_s"], 0)
         self.assertGreater(found["drain_jobs_per_s"], 0)
         self.assertGreater(found["journaled_fraction"], 0.5)
         self.assertEqual(found["lost"], 0)
-        self.assertEqual(len((self.folder / "owners").read_text().split()), 6000)
+        self.assertEqual(len((self.folder / "owners").read_text().split()), 33000)
 
     def test_jobs_that_only_wait_are_all_written(self):
         found = self.bench("--jobs", "2000", "--workers", "0")
