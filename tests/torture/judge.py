@@ -130,6 +130,8 @@ class Causes:
 
     def __init__(self, faults, last_words):
         self.spans = defaultdict(list)  # by name: (from, to, what)
+        self.starved = [(fault["at"] - int(fault["seconds"] * 1e9), fault["at"] + RECOVERY_NS)
+                        for fault in faults if fault["what"] == "starved"]
         self.relayed = {fault["who"] for fault in faults if fault.get("relayed")}
         self.router_kills = [fault["at"] for fault in faults
                              if fault["what"] in ("router-kill", "router-ended")]
@@ -154,6 +156,8 @@ class Causes:
             for begin, end, what in self.spans[name]:
                 if begin <= until + SLACK_NS and end >= since - SLACK_NS:
                     return what
+        if any(begin <= until and end >= since for begin, end in self.starved):
+            return "the machine starved everybody"
         return ""
 
 

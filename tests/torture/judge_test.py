@@ -154,6 +154,18 @@ class JudgeTest(unittest.TestCase):
                               {"at": 710 * MS, "what": "continue", "who": "w2"}]
         self.convicted(history, "without a cause")
 
+    def starved(self, at):
+        history = innocent()
+        history["faults"][1] = {"at": at, "what": "starved", "who": "", "seconds": 0.6}
+        return history
+
+    def test_silence_of_a_starved_machine_is_a_cause(self):
+        judge, breaches = self.verdict(self.starved(600 * MS))
+        self.assertEqual((breaches, judge.reruns["the machine starved everybody"]), ([], 1))
+
+    def test_a_machine_that_starves_later_is_no_cause(self):
+        self.convicted(self.starved(1400 * MS), "without a cause")
+
     def test_the_same_job_twice_at_once_in_one_worker(self):
         history = innocent()
         history["w2.worker"].insert(9, f"{706 * MS} start d j4 1")

@@ -8,6 +8,8 @@ from crew import POLL_SECONDS, wait_until
 from scene import BEHIND_RELAY, DESCRIPTORS, PORTS, Peer
 
 WORKERS_MIN, WORKERS_MAX = 6, 14
+CONCURRENCIES = (0, 1, 2, 4, 8)
+CLEARING = (16,)         # of those that work off what is left when all is healed
 CLOCK_MAX_S = 600        # further, and results would rightly expire (an hour)
 RATE = 100               # jobs a second of one producer
 FLOOD = 2000             # jobs at once: about what the pool does in five seconds
@@ -24,6 +26,7 @@ class Mischief:
         self.heals = []      # (when, what to do)
         self.counts = {}
         self.router_stopped = False
+        self.concurrencies = CONCURRENCIES
         self.faults = [
             (10, self.kill_router), (4, self.stop_router), (8, self.kill_worker),
             (8, self.stop_worker), (3, self.end_worker), (1, self.kill_producer),
@@ -83,13 +86,16 @@ class Mischief:
         self.scene.set_clock(CLOCK_MAX_S)  # past every due time that a wrong clock gave
         self.scene.note("clock", seconds=CLOCK_MAX_S)
         self.tick()
+        self.concurrencies = CLEARING
+        while len(self.scene.workers) < WORKERS_MAX:
+            self.new_worker()
         self.scene.note("healed")
 
     # ---- peers ----
 
     def new_worker(self):
         weight = self.random.choice((1, 1, 2, 4))
-        concurrency = self.random.choice((0, 1, 2, 4, 8))
+        concurrency = self.random.choice(self.concurrencies)
         self.scene.add_worker(weight, concurrency, relayed=self.random.random() < 0.2)
 
     def new_producer(self):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Scene:
         self.number = number
         self.disk = disk
         self.faults = open(self.folder / "faults", "w", encoding="utf-8")
+        self.noting = threading.Lock()
         self.clock = self.folder / "clock"
         self.delay = self.folder / "delay"
         self.set_clock(0)
@@ -73,9 +75,10 @@ class Scene:
                 "prlimit", f"--nofile={DESCRIPTORS}"]
 
     def note(self, what, who="", **more):
-        entry = {"at": time.monotonic_ns(), "what": what, "who": who, **more}
-        self.faults.write(json.dumps(entry) + "\n")
-        self.faults.flush()
+        with self.noting:
+            entry = {"at": time.monotonic_ns(), "what": what, "who": who, **more}
+            self.faults.write(json.dumps(entry) + "\n")
+            self.faults.flush()
 
     def set_clock(self, seconds):
         swap = self.folder / "clock.new"

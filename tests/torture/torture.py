@@ -26,6 +26,7 @@ from mischief import Mischief  # noqa: E402
 from network import Network, bring_up_loopback  # noqa: E402
 from probe import probe  # noqa: E402
 from scene import Scene  # noqa: E402
+from starvation import Starvation  # noqa: E402
 
 SKIPPED_EXIT = 77  # ctest's SKIP_RETURN_CODE
 INSIDE = "ZCREW_TORTURE_OWN_NETWORK"
@@ -78,21 +79,25 @@ class Torture:
 
     def run(self):
         number = 0
-        while self.faults["router kills"] < self.options.router_kills and not self.breaches:
+        until = time.monotonic() + self.options.seconds
+        while self.faults["router kills"] < self.options.router_kills and not self.breaches and \
+                time.monotonic() < until:
             number += 1
             kills = min(KILLS_A_ROUND, self.options.router_kills - self.faults["router kills"])
             folder = self.folder / f"round-{number}"
             folder.mkdir()
-            self.round(number, folder, kills)
+            self.round(number, folder, kills, min(ROUND_SECONDS_MAX, until - time.monotonic()))
             print(f"round {number}: {self.faults['router kills']} router kills, "
                   f"{self.figures['confirmed']} confirmed, {self.figures['runs']} runs, "
                   f"{sum(self.reruns.values())} reruns, {len(self.breaches)} breaches", flush=True)
             if not self.breaches:
                 shutil.rmtree(folder)
 
-    def round(self, number, folder, kills):
+    def round(self, number, folder, kills, seconds_max):
         scene = Scene(self.options, number, folder, self.disk)
         mischief = Mischief(scene, self.network, self.random)
+        starvation = Starvation(scene)
+        starvation.start()
         try:
             scene.start_router()
             before = scene.router.counters()
@@ -101,7 +106,7 @@ class Torture:
                 mischief.new_worker()
             for _ in range(PRODUCERS):
                 mischief.new_producer()
-            mischief.run(kills, ROUND_SECONDS_MAX)
+            mischief.run(kills, seconds_max)
             mischief.heal_all()
             began = time.monotonic()
             scene.end_producers()
@@ -118,6 +123,8 @@ class Torture:
         except (Impatient, AssertionError, OSError, subprocess.SubprocessError) as failure:
             self.breaches.append(f"round {number}: {failure}\n{scene.crew.tails(8)[-6000:]}")
         finally:
+            starvation.end()
+            self.faults["(the machine starved everybody)"] += starvation.count
             scene.close()
 
     def worst_of(self, what, seconds):
@@ -168,6 +175,8 @@ def parse():
     parser.add_argument("--peers", type=Path, required=True,
                         help="folder of torture_worker and torture_producer")
     parser.add_argument("--router-kills", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=float("inf"),
+                        help="no more mischief after so long, however few kills that were")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--no-probe", action="store_true",
                         help="do not measure detection times at the end of each round")
