@@ -60,12 +60,16 @@ class Mischief:
         if not self.router_stopped:
             self.scene.check_router()
 
-    def tend(self, condition, what, seconds):
-        """Waits, and goes on replacing the workers that a job took along."""
-        def look():
-            self.tick()
-            return condition()
-        wait_until(look, what, seconds)
+    def tend(self, condition, progress, what, seconds):
+        """Waits, and goes on replacing the workers that a job took along. Gives up when `progress`
+        stays as it is for so long: a starved machine is slow, not stuck."""
+        while not condition():
+            seen = progress()
+
+            def look(seen=seen):
+                self.tick()
+                return condition() or progress() != seen
+            wait_until(look, what, seconds)
 
     def run(self, router_kills, seconds_max):
         """Until the router was killed so often, or the time is over."""

@@ -34,7 +34,7 @@ KILLS_A_ROUND = 25
 ROUND_SECONDS_MAX = 120
 DISK_BYTES = 256 << 20
 WORKERS, PRODUCERS = 8, 3
-# The longest resume wait (30 s), and then what is left to do on a slow machine.
+# Nothing ends for so long: the longest resume wait (30 s), on a slow machine.
 CONVERGE_SECONDS = 90
 
 
@@ -62,6 +62,10 @@ def mount_disk(folder):
 
 def at_rest(status):
     return not (status["ready"] or status["later"] or status["held"])
+
+
+def ended(status):
+    return status["counters"]["done"] + status["counters"]["expired"] + status["dead"]
 
 
 class Torture:
@@ -110,9 +114,11 @@ class Torture:
             mischief.heal_all()
             began = time.monotonic()
             scene.end_producers()
-            mischief.tend(scene.producers_settled, "all producers to have all their receipts",
+            mischief.tend(scene.producers_settled, scene.receipts, "another receipt",
                           CONVERGE_SECONDS)
-            mischief.tend(lambda: at_rest(scene.router.status()), "rest", CONVERGE_SECONDS)
+            mischief.tend(lambda: at_rest(scene.router.status()),
+                          lambda: ended(scene.router.status()), "another job to end",
+                          CONVERGE_SECONDS)
             self.worst_of("from healing to rest, s", time.monotonic() - began)
             self.worst_of("router start, s", max(scene.restarts))
             if not self.options.no_probe:
