@@ -157,7 +157,7 @@ JobBook::Accepted JobBook::accept(Queue& queue, const NewJob& fresh) {
     job.state = JobState::ready;
     Lane& lane = queue.lane(fresh.priority);
     if (lane.append(job, accepted.number, has_room(lane.in_memory()))) {
-      window_bytes_ += memory_cost(job);
+      enter_window(job);
     } else {
       forget(job);
       feed(queue, accepted.id.priority);
@@ -191,17 +191,31 @@ void JobBook::enter_ready(Queue& queue, Job& job, JournalSequence number) {
     forget(job);
     feed(queue, priority);
   } else {
-    window_bytes_ += memory_cost(job);
+    enter_window(job);
     if (!room) shrink(queue, lane);
   }
   wake(queue);
+}
+
+void JobBook::enter_window(const Job& job) {
+  window_bytes_ += memory_cost(job);
+  if (can_expire(job)) expiring_.emplace(job.header.expires_at, job.id);
+}
+
+void JobBook::exit_window(const Job& job) {
+  window_bytes_ -= memory_cost(job);
+  if (can_expire(job)) expiring_.erase({job.header.expires_at, job.id});
+}
+
+bool JobBook::can_expire(const Job& job) {
+  return job.state == JobState::ready && job.header.expires_at != WallTime{};
 }
 
 // The lane gives its newest half to the disk.
 void JobBook::shrink(Queue& queue, Lane& lane) {
   const std::size_t keep = std::max(window_jobs_min, lane.in_memory() / 2);
   for (Job* job : lane.shrink(keep, context_.last_record)) {
-    window_bytes_ -= memory_cost(*job);
+    exit_window(*job);
     if (job->in_memory_only) {
       enter_ready(queue, *job, 0);
     } else {
@@ -214,9 +228,9 @@ void JobBook::shrink(Queue& queue, Lane& lane) {
 void JobBook::enter_later(Queue& queue, Job& job, JournalSequence number) {
   static_cast<void>(queue);
   job.state = JobState::later;
-  window_bytes_ += memory_cost(job);
+  enter_window(job);
   if (Job* leaving = later_.put(job, number, has_room(later_.in_memory()))) {
-    window_bytes_ -= memory_cost(*leaving);
+    exit_window(*leaving);
     later_.gap().forget_late(context_.durable);
     forget(*leaving);
   }
@@ -244,7 +258,7 @@ void JobBook::leave_window(Job& job) {
     Lane& lane = queue.lane(job.id.priority);
     ZCREW_CHECK(lane.take(job.id.sequence) == &job);
   }
-  window_bytes_ -= memory_cost(job);
+  exit_window(job);
   if (job.state == JobState::ready) feed(queue, job.id.priority);
 }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -106,8 +107,10 @@ class JobBook {
   void remove_dead(const LoadedJob& letter);
 
   // ---- time and disk ----
-  void release_due();  // later → ready for all that are due
-  [[nodiscard]] std::optional<WallTime> next_due() const { return later_.next_due(); }
+  void release_due();     // later → ready for all that are due
+  void expire_overdue();  // ready → gone for those that were not started in time
+  [[nodiscard]] std::optional<WallTime> next_due()
+      const;       // when one of the two has something to do
   void page_in();  // asks for what will be needed
   void on_page(const ReadyPage& page);
   void on_page(const LaterPage& page);
@@ -148,6 +151,9 @@ class JobBook {
   void enter_later(Queue& queue, Job& job, JournalSequence number);
   void leave_held(Job& job);
   void leave_window(Job& job);
+  void enter_window(const Job& job);
+  void exit_window(const Job& job);
+  [[nodiscard]] static bool can_expire(const Job& job);
   void end(Job& job, std::uint64_t Counters::*counter, const Ending& ending);
   void postpone(Job& job, std::uint64_t wait_ms, HistoryEntry entry);
   void bury(Job& job, std::string_view reason, HistoryEntry entry);
@@ -174,6 +180,7 @@ class JobBook {
   PointerTable<Job, &Job::id, std::hash<JobId>> held_;
   LaterWindow later_;
   std::size_t window_bytes_ = 0;
+  std::set<std::pair<WallTime, JobId>> expiring_;  // of the jobs ready in memory, by when
   Sequence first_sequence_ = 1;  // of this start: what is below may still be at its worker
   Sequence next_sequence_ = 1;
   Sequence usable_limit_ = 1;         // durably reserved below this

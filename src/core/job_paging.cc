@@ -85,7 +85,7 @@ void JobBook::on_page(const ReadyPage& page) {
         if (held(loaded.id) != nullptr) return;  // out; its record stays where it was
         Job& job = load(loaded);
         job.state = JobState::ready;
-        window_bytes_ += memory_cost(job);
+        enter_window(job);
         lane.page_in(job);
       });
   feed(*queue, page.priority);
@@ -101,7 +101,7 @@ void JobBook::on_page(const LaterPage& page) {
       [&](const LoadedJob& loaded) {
         Job& job = load(loaded);
         job.state = JobState::later;
-        window_bytes_ += memory_cost(job);
+        enter_window(job);
         later_.page_in(job);
       });
 }
@@ -117,6 +117,26 @@ void JobBook::release_due() {
     move(queue, *job, &QueueCounts::later, &QueueCounts::ready);
     enter_ready(queue, *job, job->last_record);
   }
+}
+
+// Jobs in the windows; one further back waits its turn to be seen. While the router recovers, a job
+// that looks ready may be at its worker.
+void JobBook::expire_overdue() {
+  if (context_.recovering || planted(Bug::expired_starts)) return;
+  for (int i = 0; i < due_per_step && !expiring_.empty(); ++i) {
+    const auto& [at, id] = *expiring_.begin();
+    if (context_.now.wall <= at) return;
+    Job* job = ready_in_memory(id);
+    ZCREW_CHECK(job != nullptr);
+    expired(*job);
+  }
+}
+
+std::optional<WallTime> JobBook::next_due() const {
+  std::optional<WallTime> next = later_.next_due();
+  if (context_.recovering || expiring_.empty()) return next;
+  const WallTime expiry = expiring_.begin()->first + Milliseconds{1};
+  return next ? std::min(*next, expiry) : expiry;
 }
 
 // ---- finding
@@ -244,6 +264,7 @@ void JobBook::check_invariants() const {
     ++held_by_queue[job.id.queue];
   });
   std::size_t bytes = 0;
+  std::size_t expiring = 0;
   std::uint64_t live = 0;
   for (const auto& entry : queues_) {
     const Queue* queue = entry.second.get();
@@ -256,6 +277,7 @@ void JobBook::check_invariants() const {
         ZCREW_CHECK(job.state == JobState::ready && job.id.queue == queue->number);
         ZCREW_CHECK(!lane->gap().shows(job.id.sequence));
         bytes += memory_cost(job);
+        expiring += can_expire(job) ? 1 : 0;
         ++ready;
       });
     }
@@ -273,6 +295,7 @@ void JobBook::check_invariants() const {
   ZCREW_CHECK(live_ == totals().ready + totals().held);
   ZCREW_CHECK(later_.gap().open() ? later <= totals().later : later == totals().later);
   ZCREW_CHECK(bytes == window_bytes_);
+  ZCREW_CHECK(expiring == expiring_.size());
   const Counters& sums = context_.counters;
   ZCREW_CHECK(sums.accepted == live + sums.done + sums.cancelled + sums.expired + sums.removed);
 }

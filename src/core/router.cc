@@ -54,6 +54,7 @@ void Router::State::start() {
 void Router::State::finish_step() {
   end_recovery_if_over();
   book.release_due();
+  book.expire_overdue();
   book.reserve_sequences();
   dispatcher.run([this](Job& job, Worker& worker) { workers.give(job, worker); });
   book.page_in();
