@@ -6,6 +6,7 @@ All that is done to them is written down by `note()`, in the file `faults`, for 
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -16,7 +17,6 @@ from crew import Crew, Impatient, Router
 from network import address
 
 HERE = Path(__file__).resolve().parent
-FAKETIME = "/usr/$LIB/faketime/libfaketime.so.1"
 PORTS = {"clients": 5555, "workers": 5556}  # the router's
 QUEUES = ("q0", "q1", "q2", "q3", "probe")
 RELAY = "127.0.2.1"        # where the relay listens, on ports that the router does not take
@@ -70,8 +70,8 @@ class Scene:
 
     def prefix(self):
         """A wall clock that can be set, and few descriptors; exec keeps the process id."""
-        return ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={self.clock}",
-                "FAKETIME_CACHE_DURATION=1", "DONT_FAKE_MONOTONIC=1",
+        return ["env", f"LD_PRELOAD={self.peers_folder / 'libwrong_clock.so'}",
+                f"ZCREW_TORTURE_CLOCK={self.clock}",
                 "prlimit", f"--nofile={DESCRIPTORS}"]
 
     def note(self, what, who="", **more):
@@ -81,9 +81,9 @@ class Scene:
             self.faults.flush()
 
     def set_clock(self, seconds):
-        swap = self.folder / "clock.new"
-        swap.write_text(f"{seconds:+d}\n")
-        os.replace(swap, self.clock)
+        """In place: the router has the file mapped (wrong_clock.cc)."""
+        with open(self.clock, "r+b" if self.clock.exists() else "w+b", buffering=0) as file:
+            file.write(struct.pack("=q", seconds))
 
     def set_delay(self, milliseconds):
         swap = self.folder / "delay.new"
