@@ -120,23 +120,29 @@ void Admin::answer(const core::CommandReply& reply_of_core) {
   if (found == commands_.end()) return;
   const Asker asker = found->second;
   commands_.erase(found);
-  if (reply_of_core.code == wire::ErrorCode::none) {
-    reply(asker, count_json(reply_of_core.count));
-  } else {
-    refuse(asker, reply_of_core.code, reply_of_core.text);
+  if (reply_of_core.code != wire::ErrorCode::none) {
+    return refuse(asker, reply_of_core.code, reply_of_core.text);
   }
+  // What was said to be changed stays changed.
+  when_durable([this, asker, count = reply_of_core.count] { reply(asker, count_json(count)); });
 }
 
 void Admin::look_up_to_now(Look wanted) {
-  const core::JournalSequence last = around_.commits.last();
-  if (around_.commits.durable() >= last) return look(std::move(wanted));
-  waiting_.emplace_back(last, std::move(wanted));
+  when_durable([this, wanted = std::move(wanted)] { look(wanted); });
 }
 
-void Admin::look_at_what_is_durable() {
+void Admin::when_durable(std::function<void()> act) {
+  const core::JournalSequence last = around_.commits.last();
+  if (around_.commits.durable() >= last) return act();
+  around_.commits.hurry();
+  waiting_.emplace_back(last, std::move(act));
+}
+
+void Admin::go_on_with_what_is_durable() {
   while (!waiting_.empty() && waiting_.front().first <= around_.commits.durable()) {
-    look(std::move(waiting_.front().second));
+    const auto act = std::move(waiting_.front().second);
     waiting_.pop_front();
+    act();
   }
 }
 

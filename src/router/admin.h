@@ -25,7 +25,7 @@ class Admin {
 
   struct Surroundings {
     const core::Router& core;
-    const Commits& commits;
+    Commits& commits;
     journal::ReaderThread& reader;
     Outbox& outbox;
     std::function<void(const core::Event&)> step;
@@ -38,8 +38,8 @@ class Admin {
   // The core's answer to a command.
   void answer(const core::CommandReply& reply);
 
-  // After a turn: looks that waited for the journal may be had now.
-  void look_at_what_is_durable();
+  // After a turn: what waited for the journal may be done now.
+  void go_on_with_what_is_durable();
 
  private:
   struct Asker {
@@ -62,12 +62,14 @@ class Admin {
   void look(Look look);
   // One that sees all that was recorded until now: whoever reads "1 dead" in a status finds it.
   void look_up_to_now(Look look);
+  // Once all that was recorded until now is on disk.
+  void when_durable(std::function<void()> act);
   void reply(Asker asker, std::string_view body);
   void refuse(Asker asker, wire::ErrorCode code, std::string_view text);
 
   Surroundings around_;
-  std::size_t looks_ = 0;                                       // asked and not answered
-  std::deque<std::pair<core::JournalSequence, Look>> waiting_;  // until that record is durable
+  std::size_t looks_ = 0;  // asked and not answered
+  std::deque<std::pair<core::JournalSequence, std::function<void()>>> waiting_;  // by record
   std::uint64_t next_command_ = 1;
   std::unordered_map<std::uint64_t, Asker> commands_;
 };

@@ -60,7 +60,7 @@ std::optional<core::Durable> Commits::hand_over(core::Router& core, Instant now)
     begin(pending_.take_closed(), now);
   } else if (!pending_.empty()) {
     due_ = pace_.due(pending_);
-    if (due_ <= now) begin_open(core, now);
+    if (due_ <= now || hurried_) begin_open(core, now);
   } else if (written_ < pending_.last() && now - last_commit_ >= counters_interval) {
     return hand_over_last(core, now);
   } else {
@@ -87,6 +87,7 @@ std::optional<core::Durable> Commits::hand_over_last(core::Router& core, Instant
 
 void Commits::begin_open(core::Router& core, Instant now) {
   due_ = Instant::max();
+  hurried_ = false;
   core.records_taken(pending_.last());
   begin(pending_.take(core.take_totals()), now);
 }

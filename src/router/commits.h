@@ -38,6 +38,14 @@ class Commits {
   // write though numbers moved on, the last number is durable as it is, and is returned.
   std::optional<core::Durable> hand_over(core::Router& core, Instant now);
 
+  // Somebody waits for what is there: the next hand_over() does not wait for company.
+  void hurry() { hurried_ = true; }
+
+  // How long the present commit has been running.
+  [[nodiscard]] Duration running_for(Instant now) const {
+    return thread_.idle() ? Duration::zero() : now - begun_;
+  }
+
   // When hand_over() will have something to do.
   [[nodiscard]] Instant deadline() const { return due_; }
 
@@ -74,6 +82,7 @@ class Commits {
   Instant begun_{};
   Instant last_commit_{};
   Instant due_ = Instant::max();
+  bool hurried_ = false;
   std::uint64_t commits_begun_ = 0;
 };
 

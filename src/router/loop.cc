@@ -37,6 +37,9 @@ constexpr Milliseconds last_frames{500};
 constexpr Duration catch_up_interval = std::chrono::seconds{1};
 constexpr Duration crowd_line_interval = std::chrono::seconds{10};
 
+// A commit that takes longer is worth a line: everything that waits for it looks like a hang.
+constexpr Duration slow_commit = std::chrono::seconds{5};
+
 std::size_t bytes_of(const net::Received& message) {
   std::size_t bytes = 0;
   for (const auto frame : message.frames) bytes += frame.size();
@@ -115,6 +118,13 @@ void Loop::hear_commits() {
   }
   if (news.durable) step(*news.durable);
   if (news.space) step(*news.space);
+  if (commits_.running_for(now_.mono) < slow_commit || now_.mono < next_slow_line_) return;
+  next_slow_line_ = now_.mono + slow_commit;
+  log_(LogLevel::warning,
+       fmt::format("The disk of the journal {} has not finished a commit for {} s: confirms wait. "
+                   "Look who keeps it busy (iostat), or whether it is failing (dmesg).",
+                   settings_.journal,
+                   commits_.running_for(now_.mono) / Duration{std::chrono::seconds{1}}));
 }
 
 void Loop::hear_reader() {
@@ -208,7 +218,7 @@ void Loop::settle() {
   do {
     drop_gone();
     while (const auto durable = commits_.hand_over(core_, now_.mono)) step(*durable);
-    admin_.look_at_what_is_durable();
+    admin_.go_on_with_what_is_durable();
     outbox_.flush();
     outbox_.take_refused(gone_);
   } while (!gone_.empty());

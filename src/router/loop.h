@@ -84,6 +84,7 @@ class Loop {
   Instant drain_until_{};
   Instant next_catch_up_{};
   Instant next_crowd_line_{};
+  Instant next_slow_line_{};
   std::optional<journal::Failure> failure_;
 
   core::Effects effects_;

@@ -217,7 +217,7 @@ TEST_CASE("a wrong bit in what says which commit is the last one is refused (J-7
   const std::string file = path + "/data.mdb";
   for (int i = 0; i < 4; ++i) CHECK_FALSE(open_once(path).has_value());  // each commits an epoch
   const std::string whole = content(file);
-  for (const std::size_t back : {0, 1})
+  for (const std::size_t back : {std::size_t{0}, std::size_t{1}})
     for (std::size_t bit = 0; bit < 64; ++bit) {
       CAPTURE(back);
       CAPTURE(bit);

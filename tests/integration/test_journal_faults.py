@@ -60,6 +60,23 @@ class FailingCall(CrewTest):
         self.each("pwrite64", "ENOSPC")
 
 
+class SlowCall(CrewTest):
+    """A disk that takes its time holds up confirms and nothing else; the log says so."""
+
+    def test_a_flush_that_takes_long_is_said_and_survived(self):
+        reason = tracer.missing()
+        if reason:
+            self.skipTest(reason)
+        router = self.crew.router()
+        worker = router.worker("w", command=["cat"])
+        router.wait_workers(1)
+        tracer.inject(self.crew, router.process, "fdatasync", "delay_enter=6s:when=1")
+        submit = router.submit("--delay", "1h", "x")
+        router.process.wait_log("has not finished a commit for 5 s")
+        self.assertEqual(submit.wait(30), 0, submit.log())
+        self.assertNotIn("lost the router", worker.log())
+
+
 class FileSizeLimit(CrewTest):
     """ulimit -f is a full disk: jobs are refused, SIGXFSZ ends nobody, held jobs finish."""
 
