@@ -5,8 +5,10 @@
 namespace zcrew::journal {
 namespace {
 
-// The rate is taken over this long at least: a few dozen turns of a busy loop.
+// The rate is taken over this long at least, a few dozen turns of a busy loop, and forgets what is
+// older than a few times this.
 constexpr Duration window_min = Milliseconds{4};
+constexpr std::uint64_t windows_kept = 8;
 
 // Commits of so few records show what the sync costs.
 constexpr std::size_t few_records = 16;
@@ -24,7 +26,9 @@ constexpr Duration put_wait_max = Milliseconds{400};
 // within about a second whatever comes and goes.
 constexpr Duration commit_interval_max = std::chrono::seconds{1};
 
-std::uint64_t average(std::uint64_t old, std::uint64_t fresh) { return (7 * old + fresh) / 8; }
+std::uint64_t per_second(std::uint64_t count, Duration time) {
+  return count * 1000000 / static_cast<std::uint64_t>(time.count());
+}
 
 }  // namespace
 
@@ -39,8 +43,9 @@ void CommitPace::measure(Instant now, const core::Load& load) {
   const Duration window = now - window_began_;
   if (window < window_min) return;
   const std::uint64_t ended = load.ended - ended_before_;
+  const auto weight = std::min(static_cast<std::uint64_t>(window / window_min), windows_kept);
   ended_per_s_ =
-      average(ended_per_s_, ended * 1000000 / static_cast<std::uint64_t>(window.count()));
+      ((windows_kept - weight) * ended_per_s_ + weight * per_second(ended, window)) / windows_kept;
   window_began_ = now;
   ended_before_ = load.ended;
   lifetime_ = ended_per_s_ == 0

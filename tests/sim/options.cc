@@ -142,7 +142,7 @@ Options calm_options(std::uint64_t seed) {
   o.submit_every = Milliseconds{50};
   o.failed_percent = 20;
   o.rejected_percent = 5;
-  o.large_percent = 20;
+  o.large_percent = 60;
   o.delay_percent = 20;
   o.check_one_in = 10;
   return o;

@@ -20,6 +20,7 @@ ASK, BYE, DRAIN = 3, 6, 34
 PEERS = 24
 MESSAGES = 4000 if SHORT else 20000
 LIFE = 300  # messages between two looks at how honest work is doing
+KEEP_UP = 20  # messages between two round trips, so that the router is never far behind
 QUEUES = ["default", "other", "third"]
 VERBS = ["status", "queues", "workers", "version", "dead_list", "dead_show", "dead_redrive",
          "dead_remove", "set_weight", "set_policy", "set_queue", "nonsense"]
@@ -140,13 +141,21 @@ class RandomPeers(CrewTest):
     def test_honest_work_goes_on_beside_them(self):
         self.random = self.seeded()
         self.tokens, self.jobs = [], []
-        router = self.crew.router("--heartbeat", "200ms")
+        # A job that was at a Guide worker when the router was killed stays there for the lease.
+        router = self.crew.router("--heartbeat", "200ms", "--guide-lease", "3s")
         router.worker("honest", "--queue", "honest", "--concurrency", 2, command=["cat"])
         router.wait_workers(1)
         context = zmq.Context()
         self.addCleanup(context.destroy, 0)
+        pace = NativePeer(context, router.clients)
+        pace.hello_client(b"pace" * 4)
         peers = []
-        for n in range(MESSAGES):
+        for n in range(10 * MESSAGES):
+            if n % MESSAGES == 0 and n > 0 and self.has_met_everything(router):
+                break
+            if n % KEEP_UP == 0:
+                pace.send(HEARTBEAT)
+                pace.receive(HEARTBEAT)
             if len(peers) < PEERS:
                 peers.append(RandomPeer(self, context,
                                         self.random.choice((router.clients, router.workers))))
@@ -161,9 +170,16 @@ class RandomPeers(CrewTest):
             if n % LIFE == 0:
                 self.assertTrue(router.process.running(), router.process.log())
         self.check_honest(router)
+        pace.close()
         for peer in peers:
             peer.peer.close()
         self.check_counts(router)
+
+    @staticmethod
+    def has_met_everything(router):
+        """Chance may give all peers another dialect, or no job, for a long time."""
+        counters = router.status()["counters"]
+        return counters["done"] > 0 and counters["stale"] > 0
 
     def check_honest(self, router):
         results = router.results("--queue", "honest", *[f"job {n}" for n in range(10)])
@@ -174,7 +190,7 @@ class RandomPeers(CrewTest):
         status = router.wait_status(lambda s: s["held"] == 0, "jobs of those who left")
         self.assertGreater(status["counters"]["malformed"], 0)
         self.assertGreater(status["counters"]["stale"], 0)
-        self.assertGreater(status["counters"]["done"], 10)
+        self.assertGreaterEqual(status["counters"]["done"], 10)
         self.add_up(status)
         router.restart()
         again = router.status()
