@@ -26,6 +26,8 @@ MOMENTS = {"kill": FOREVER, "reset": 2_000_000_000}
 # A worker that is back, or whose line is, needs a while until the router has heard so: silence is
 # judged after 3 s, and TCP's next try after a cut may come twice as late as the cut was long.
 RECOVERY_NS = 8_000_000_000
+# From an outcome until it is on disk; a commit on a busy machine.
+UNSETTLED_NS = 1_000_000_000
 
 
 @dataclass
@@ -135,8 +137,11 @@ class Causes:
         self.relayed = {fault["who"] for fault in faults if fault.get("relayed")}
         self.router_kills = [fault["at"] for fault in faults
                              if fault["what"] in ("router-kill", "router-ended")]
+        self.terms = defaultdict(list)  # when a worker was told to stop
         begun = {}
         for fault in faults:
+            if fault["what"] == "term":
+                self.terms[fault["who"]].append(fault["at"])
             at, what, who = fault["at"], fault["what"], fault["who"]
             if what in SPANS:
                 begun.setdefault((who, SPANS[what]), at)
@@ -198,7 +203,7 @@ class Judge:
             is_dead = job_id in self.dead
             if job.end in ("cancelled", "unknown"):
                 self.breach(f"{job.label} ended as {job.end}")
-            if job.end == "done" and (is_dead or not done):
+            if job.end == "done" and (not done or is_dead and not self.ended_unsettled(job_id)):
                 self.breach(f"{job.label} is told done, but is not: {job_id}")
             if job.end == "dead" and not is_dead:
                 self.breach(f"{job.label} is told dead, but is no dead letter: {job_id}")
@@ -213,6 +218,13 @@ class Judge:
             else:
                 self.figures["lost"] += 1
                 self.breach(f"lost: {job.label}, confirmed as {job_id}, never done nor dead")
+
+    def ended_unsettled(self, job_id):
+        """Its end was told, and both who knew of it, router and worker, were gone before it was on
+        disk: it runs again, and may end otherwise."""
+        return any(run.outcome == "done" and run.end <= at <= run.end + UNSETTLED_NS and
+                   self.causes.of(run.worker, run.end, at + RECOVERY_NS)
+                   for run in self.round.runs_of(job_id) for at in self.causes.router_kills)
 
     def is_told(self, job):
         """Whether its producer must have heard of its end; others may have been killed."""
@@ -238,6 +250,10 @@ class Judge:
         # A failure or release that was told may still be overtaken by its worker's end.
         if before.outcome in ("failed", "released") and before.end <= after.start:
             return before.outcome
+        # Told to stop a second time, a worker cuts short what runs and gives it back.
+        if before.outcome == "abandoned" and \
+                sum(at <= before.end for at in self.causes.terms[before.worker]) >= 2:
+            return "stopped twice"
         # The death that a job brings may be seen later than what follows from it.
         plan = self.round.jobs[before.label].plan if before.label in self.round.jobs else "d"
         if not before.outcome and plan[min(before.attempt, len(plan)) - 1] == "p":

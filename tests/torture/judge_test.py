@@ -102,6 +102,39 @@ class JudgeTest(unittest.TestCase):
         history["end"]["dead"].append({"id": "j1", "reason": "crash"})
         self.convicted(history, "a is told done")
 
+    def done_and_dead(self, router_killed_at):
+        """a is told done by w1, which is killed at 400 ms; its next runs crash."""
+        history = innocent()
+        history["p.producer"][7] = f"{300 * MS} finished a j1 done 1 w1 true"
+        history["w1.worker"].append(f"{299 * MS} end a j1 1 done")
+        history["w2.worker"].pop(7)
+        history["end"]["dead"].append({"id": "j1", "reason": "crash"})
+        history["end"]["status"].update(dead=2)
+        history["end"]["status"]["counters"].update(done=2)
+        history["faults"][2]["at"] = router_killed_at
+        return history
+
+    def test_an_end_that_was_told_may_be_lost_with_router_and_worker(self):
+        self.assertEqual(self.verdict(self.done_and_dead(320 * MS))[1], [])
+
+    def test_an_end_that_was_told_and_settled_is_the_only_one(self):
+        self.convicted(self.done_and_dead(5000 * MS), "a is told done")
+
+    def cut_short(self, stops):
+        history = innocent()
+        history["w2.worker"][-1] = f"{750 * MS} end d j4 1 abandoned"
+        history["w3.worker"] = [f"{760 * MS} start d j4 1", f"{761 * MS} end d j4 1 done"]
+        history["faults"] += [{"at": (710 + stop) * MS, "what": "term", "who": "w2"}
+                              for stop in range(stops)]
+        return history
+
+    def test_a_worker_that_is_told_to_stop_twice_gives_back_what_runs(self):
+        judge, breaches = self.verdict(self.cut_short(2))
+        self.assertEqual((breaches, judge.reruns["stopped twice"]), ([], 1))
+
+    def test_a_worker_that_is_told_to_stop_once_finishes_what_runs(self):
+        self.convicted(self.cut_short(1), "without a cause")
+
     def test_a_result_that_is_not_its_own(self):
         history = innocent()
         history["p.producer"][7] = f"{900 * MS} finished a j1 done 2 w2 -"

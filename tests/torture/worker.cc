@@ -59,7 +59,7 @@ class Executions {
     static constexpr const char* words[] = {"done", "failed", "rejected", "released"};
     record_.line("end " + which + " " +
                  (whole ? words[static_cast<int>(answer.outcome)] : "abandoned"));
-    return answer;
+    return whole ? answer : Answer{JobOutcome::failed, "cut short", {}};
   }
 
  private:
