@@ -1,9 +1,10 @@
 // Plants one bug after the other into the router's core and counts in how many seeds the simulation
-// and its checker notice. Built with -DZCREW_PLANT=ON only; scripts/planted does it.
+// and its checker notice.
 //
-//   sim_planted [--seeds N] [--bug NAME]
+//   sim_planted [--seeds N] [--bug NAME] [--first]   --first: only up to the seed that finds it
 //
 // Prints a table; exit 1 if a bug is not caught, or if a seed fails without one.
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,14 +23,21 @@ namespace {
 
 using namespace zcrew;
 
-// A bug may make the router spin.
-constexpr unsigned seed_limit_s = 20;
+// A bug may make the router spin. A seed takes hundredths of a second, with sanitizers tenths.
+constexpr time_t seed_limit_s = 5;
+
+struct Arguments {
+  std::uint64_t seeds = 200;
+  std::string bug;
+  bool first = false;
+};
 
 // In a process of its own: what it says last is why.
 [[noreturn]] void run_seed(Bug bug, std::uint64_t seed, int output) {
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
-  ::alarm(seed_limit_s);
+  const itimerval limit{{}, {seed_limit_s, 0}};
+  ::setitimer(ITIMER_VIRTUAL, &limit, nullptr);
   planted_bug = bug;
   sim::World world(seed, sim::draw_options(seed), {false, true});
   world.run();
@@ -57,21 +65,22 @@ std::string fails(Bug bug, std::uint64_t seed) {
   int status = 0;
   ::waitpid(child, &status, 0);
   if (status == 0) return {};
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "never ends";
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM) return "never ends";
   if (WIFSIGNALED(status)) return "the router's own check";
   const std::string mark = "VIOLATED: ";
   const std::size_t at = said.find(mark);
   return at == std::string::npos ? said.substr(0, 60) : "the simulator's check";
 }
 
-bool try_bug(Bug bug, std::uint64_t seeds) {
+bool try_bug(Bug bug, const Arguments& arguments) {
+  std::uint64_t seeds = 0;
   std::uint64_t caught = 0;
   std::uint64_t first = 0;
   std::map<std::string, std::uint64_t> why;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const std::string reason = fails(bug, seed);
+  while (seeds < arguments.seeds && !(arguments.first && caught > 0)) {
+    const std::string reason = fails(bug, ++seeds);
     if (reason.empty()) continue;
-    if (++caught == 1) first = seed;
+    if (++caught == 1) first = seeds;
     ++why[reason];
   }
   std::string reasons;
@@ -90,18 +99,19 @@ bool try_bug(Bug bug, std::uint64_t seeds) {
 }  // namespace
 
 int main(int count, char** texts) {
-  std::uint64_t seeds = 200;
-  std::string only;
-  for (int i = 1; i + 1 < count; i += 2) {
+  Arguments arguments;
+  for (int i = 1; i < count; ++i) {
     const std::string name = texts[i];
-    if (name == "--seeds") seeds = std::strtoull(texts[i + 1], nullptr, 10);
-    if (name == "--bug") only = texts[i + 1];
+    if (name == "--first") arguments.first = true;
+    if (i + 1 == count) continue;
+    if (name == "--seeds") arguments.seeds = std::strtoull(texts[++i], nullptr, 10);
+    if (name == "--bug") arguments.bug = texts[++i];
   }
   int wrong = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Bug::count_); ++i) {
     const auto bug = static_cast<Bug>(i);
-    if (!only.empty() && only != name_of(bug)) continue;
-    if (!try_bug(bug, seeds)) ++wrong;
+    if (!arguments.bug.empty() && arguments.bug != name_of(bug)) continue;
+    if (!try_bug(bug, arguments)) ++wrong;
   }
   std::printf("%d rows are not as they should be\n", wrong);
   return wrong == 0 ? 0 : 1;

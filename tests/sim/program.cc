@@ -121,7 +121,7 @@ void Program::hear(const Line& from, Frames frames) {
     if (line == from) received(frames);
     return;
   }
-  waiting_.push_back([this, from, frames = std::move(frames)] {
+  waiting_.emplace_back([this, from, frames = std::move(frames)] {
     if (line == from) received(frames);
   });
 }
