@@ -18,7 +18,14 @@ class Schedule {
   [[nodiscard]] Instant now() const { return now_; }
 
   void at(Instant time, std::function<void()> action) {
-    heap_.push_back({std::max(time, now_), ++count_, std::move(action)});
+    if (free_.empty()) {
+      free_.push_back(actions_.size());
+      actions_.emplace_back();
+    }
+    const std::size_t slot = free_.back();
+    free_.pop_back();
+    actions_[slot] = std::move(action);
+    heap_.push_back({std::max(time, now_), ++count_, slot});
     std::push_heap(heap_.begin(), heap_.end(), is_later);
   }
   void after(Duration wait, std::function<void()> action) { at(now_ + wait, std::move(action)); }
@@ -27,9 +34,11 @@ class Schedule {
   void run_until(Instant until) {
     while (!heap_.empty() && heap_.front().time <= until) {
       std::pop_heap(heap_.begin(), heap_.end(), is_later);
-      now_ = heap_.back().time;
-      const std::function<void()> action = std::move(heap_.back().action);
+      const Entry next = heap_.back();
       heap_.pop_back();
+      now_ = next.time;
+      const std::function<void()> action = std::exchange(actions_[next.slot], nullptr);
+      free_.push_back(next.slot);
       action();
     }
     now_ = until;
@@ -39,7 +48,7 @@ class Schedule {
   struct Entry {
     Instant time;
     std::uint64_t number = 0;  // what was planned first comes first
-    std::function<void()> action;
+    std::size_t slot = 0;      // of its action, which does not move while the heap is sorted
   };
   static bool is_later(const Entry& a, const Entry& b) {
     return a.time != b.time ? a.time > b.time : a.number > b.number;
@@ -48,6 +57,8 @@ class Schedule {
   Instant now_{std::chrono::hours{1}};
   std::uint64_t count_ = 0;
   std::vector<Entry> heap_;
+  std::vector<std::function<void()>> actions_;
+  std::vector<std::size_t> free_;  // slots
 };
 
 // Choices, all from one seed.
