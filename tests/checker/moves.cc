@@ -217,13 +217,16 @@ void Moves::take_out(const Line& line) {
              text("is attempt ", line.word(2), " after ", std::to_string(job->stored.failures),
                   " failures and ", std::to_string(job->stored.crashes), " crashes"));
   }
-  for (Attempt& attempt : job->earlier) attempt.current = false;
-  keep(*job, false);
+  if (job->announced.erase(std::string(line.word(0))) != 0) {
+    job->earlier.clear();  // the journal knows of this one: no crash makes another the newest
+  } else {
+    for (Attempt& attempt : job->earlier) attempt.current = false;
+    keep(*job, false);
+  }
   job->token = line.word(0);
   job->holder = line.word(1);
   job->guide = line.integer(2) == 0;
   job->out_at = line.at;
-  job->announced.erase(job->token);
   job->out = true;
   job->cause = Cause::none;
   job->effect = job->closed = 0;
