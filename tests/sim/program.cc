@@ -12,16 +12,18 @@ void Program::begin() {
   start();
 }
 
+// One that is away already stays away for so long.
 void Program::end(bool goodbye, Duration away) {
-  if (!runs_) return;
-  runs_ = false;
   ++life_;
-  frozen_ = greeting_ = false;
-  waiting_.clear();
-  turn_at_ = Instant::max();
-  if (!goodbye) world_.recorder().line(id_, "died");
-  close_line();
-  stopped();
+  if (runs_) {
+    runs_ = false;
+    frozen_ = greeting_ = false;
+    waiting_.clear();
+    turn_at_ = Instant::max();
+    if (!goodbye) world_.recorder().line(id_, "died");
+    close_line();
+    stopped();
+  }
   world_.schedule().after(away, [this, life = life_] {
     if (life == life_) begin();
   });
