@@ -280,11 +280,11 @@ void Moves::take_due(const Line& line, Job& job) {
   record(line, job, false, false);
   if (job.stored.place != Place::later) violated("illegal", job, "is due and was not waiting");
   // Once it was, and a worker that got it then says so after a crash: it is out, whatever the time.
-  const bool was_out = job.out && job.was_due == job.stored.due;
+  const bool was_out = job.out && job.was_due >= job.stored.due;
   if (calendar(line.at) < job.stored.due && !was_out) {
     violated("too-early", job, "is due before its time");
   }
-  job.was_due = job.stored.due;
+  job.was_due = std::max(job.was_due, job.stored.due);
   job.stored.place = Place::ready;
 }
 

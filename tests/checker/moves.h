@@ -76,7 +76,7 @@ class Moves {
     Micros out_at = 0;
     bool out = false;              // nothing was heard of it since
     std::vector<Attempt> earlier;  // hand-outs that a crash can make the current one again
-    std::int64_t was_due = 0;      // the last time for which it was due, ms of the calendar
+    std::int64_t was_due = 0;      // the latest time for which it was due, ms of the calendar
     Cause cause = Cause::none;     // a rightful outcome that no record has followed yet
     std::int64_t effect = 0;       // the record that followed it, in this life
     std::int64_t closed = 0;       // the record that ended the attempt, in this life
