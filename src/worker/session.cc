@@ -159,7 +159,8 @@ void Session::turn(Instant now, Effects& effects) {
     }
   }
   if (draining_) advance_drain(now, effects);
-  if (phase_ == Phase::serving) keep_alive(now, effects);
+  // Before WELCOME too: a router whose disk takes its time must not give us up meanwhile.
+  if (phase_ == Phase::greeting || phase_ == Phase::serving) keep_alive(now, effects);
   if (phase_ == Phase::waiting && now >= connect_at_) {
     phase_ = Phase::connecting;
     effects.open = true;
@@ -170,8 +171,9 @@ Instant Session::deadline() const {
   if (phase_ == Phase::stopped) return Instant::max();
   Instant next = last_turn_ + heartbeat_;  // at the latest, so that a stall shows
   if (phase_ == Phase::waiting) next = std::min(next, connect_at_);
-  if (phase_ == Phase::greeting) next = std::min(next, silent_at_);
-  if (phase_ == Phase::serving) next = std::min({next, silent_at_, last_sent_ + heartbeat_});
+  if (phase_ == Phase::greeting || phase_ == Phase::serving) {
+    next = std::min({next, silent_at_, last_sent_ + heartbeat_});
+  }
   if (settling_) next = std::min(next, settle_by_);
   return next;
 }

@@ -76,6 +76,19 @@ class SlowCall(CrewTest):
         self.assertEqual(submit.wait(30), 0, submit.log())
         self.assertNotIn("lost the router", worker.log())
 
+    def test_a_worker_waits_for_its_welcome_as_long_as_the_router_lives(self):
+        reason = tracer.missing()
+        if reason:
+            self.skipTest(reason)
+        router = self.crew.router()
+        tracer.inject(self.crew, router.process, "fdatasync", "delay_enter=8s:when=1")
+        worker = router.worker("w", command=["cat"])
+        router.process.wait_log("has not finished a commit for 5 s")
+        worker.wait_log("connected to the router")
+        self.assertEqual(router.process.log().count("queue default is new"), 1)
+        self.assertNotIn("newer connection", router.process.log())
+        self.assertNotIn("is dead", router.process.log())
+
 
 class FileSizeLimit(CrewTest):
     """ulimit -f is a full disk: jobs are refused, SIGXFSZ ends nobody, held jobs finish."""
