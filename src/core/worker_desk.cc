@@ -181,7 +181,8 @@ void WorkerDesk::settle_durable() {
     settling_.pop_front();
     if (worker == nullptr || worker->peer != settled.peer) turn_to(find(settled.peer));
     if (worker == nullptr) continue;
-    --worker->unsettled;
+    // It may be another worker's by now, who came over the same connection.
+    if (worker->unsettled > 0) --worker->unsettled;
     send(*worker, settled.token);
   }
   turn_to(nullptr);

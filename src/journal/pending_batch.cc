@@ -65,7 +65,7 @@ core::JournalSequence PendingBatch::oldest() {
 
 core::JournalSequence PendingBatch::oldest_put() {
   const auto is_put = [&](std::size_t at) {
-    return numbers_[at] != 0 && std::holds_alternative<core::PutJob>(records_[at]);
+    return numbers_[at] != 0 && put_id(records_[at]) != nullptr;
   };
   while (oldest_put_at_ < records_.size() && !is_put(oldest_put_at_)) ++oldest_put_at_;
   return oldest_put_at_ < records_.size() ? numbers_[oldest_put_at_] : last_ + 1;

@@ -36,7 +36,7 @@ class PendingBatch {
   // The number of the last record added; with empty() it is durable by definition.
   [[nodiscard]] core::JournalSequence last() const { return last_; }
 
-  // The number of the oldest put of a job in the open batch; last() + 1 if there is none.
+  // The number of the oldest put of a job or result in the open batch; last() + 1 if there is none.
   [[nodiscard]] core::JournalSequence oldest_put();
   // Whether more hangs on one of its records than a job's put or its end: such a
   // batch is taken as soon as possible.
@@ -79,7 +79,7 @@ class PendingBatch {
   std::size_t live_ = 0;
   std::size_t urgent_ = 0;         // of the live ones
   std::size_t oldest_at_ = 0;      // in records_: none before it is live, …
-  std::size_t oldest_put_at_ = 0;  // … or none is the put of a job
+  std::size_t oldest_put_at_ = 0;  // … or none is a put
   std::uint64_t open_bytes_ = 0;
   std::uint64_t cancelled_bytes_ = 0;
   std::uint64_t jobs_put_ = 0;

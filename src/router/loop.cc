@@ -265,6 +265,7 @@ int Loop::finish() {
     sockets_.wait(wake_interval_);
     read_clocks();
     hear_commits();
+    admin_.go_on_with_what_is_durable();
     outbox_.flush();
   }
   if (failure_) return fail_stop();

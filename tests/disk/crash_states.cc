@@ -8,6 +8,7 @@
 // else this test is none. Exit: 0, or 1 with the first failures and their seeds.
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -59,8 +60,13 @@ struct Tally {
 
 class Enumeration {
  public:
-  Enumeration(std::uint64_t seed, std::uint64_t states, Tally& tally)
-      : seed_(seed), wanted_(states), tally_(tally), random_(seed), expected_(Workload(seed)) {}
+  Enumeration(std::uint64_t seed, std::uint64_t states, bool control, Tally& tally)
+      : seed_(seed),
+        wanted_(states),
+        control_(control),
+        tally_(tally),
+        random_(seed),
+        expected_(Workload(seed)) {}
 
   void run(const Recording& recording) {
     for (const Event& event : recording.events()) {
@@ -82,7 +88,7 @@ class Enumeration {
       const CrashedDisk disk = model_.crash(random_);
       if (!is_new(disk)) continue;
       ++tally_.states;
-      const std::string wrong = examine(disk);
+      const std::string wrong = control_ ? examine_apart(disk) : examine(disk);
       if (wrong.empty()) continue;
       if (++tally_.failures <= failures_shown)
         fmt::print("seed {}, state {}: {}\n", seed_, tally_.states, wrong);
@@ -95,6 +101,16 @@ class Enumeration {
     for (const auto& file : disk)
       hash = file ? XXH3_64bits_withSeed(file->data(), file->size(), hash) : hash + 1;
     return seen_.insert(hash).second;
+  }
+
+  // A disk that does not flush leaves files in which LMDB itself meets memory faults.
+  std::string examine_apart(const CrashedDisk& disk) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(examine(disk).empty() ? 0 : 1);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) return fmt::format("signal {}", WTERMSIG(status));
+    return WEXITSTATUS(status) == 0 ? std::string() : "wrong";
   }
 
   // What is wrong with it, or nothing.
@@ -139,6 +155,7 @@ class Enumeration {
 
   std::uint64_t seed_;
   std::uint64_t wanted_;
+  bool control_;
   Tally& tally_;
   std::mt19937_64 random_;
   TemporaryDirectory directory_;
@@ -161,7 +178,7 @@ int run(const Arguments& arguments) {
   for (; tally.states < states; ++seed) {
     Recording recording;
     record(seed, recording);
-    Enumeration(seed, states, tally).run(recording);
+    Enumeration(seed, states, control, tally).run(recording);
   }
   fmt::print("{} {} states of {} recordings from seed {} on: {} lost or wrong\n",
              control ? "control, without sync:" : "crash states:", tally.states, seed - first,
