@@ -21,6 +21,8 @@ class Deferred {
     waiting_.emplace_back(context_.last_record, std::move(what));
   }
 
+  [[nodiscard]] bool any() const { return !waiting_.empty(); }
+
   void on_durable() {
     while (!waiting_.empty() && waiting_.front().first <= context_.durable) {
       context_.read(std::move(waiting_.front().second));

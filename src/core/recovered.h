@@ -28,6 +28,7 @@ struct Recovered {
 struct Load {
   std::uint64_t live = 0;   // jobs that are ready or held
   std::uint64_t ended = 0;  // jobs done since the journal was made
+  bool awaited = false;     // a read waits until all that was recorded is durable
 };
 
 // What goes into every commit beside its records, as of the moment the batch is closed or taken.

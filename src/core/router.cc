@@ -185,7 +185,9 @@ Totals Router::take_totals() {
 
 void Router::records_taken(JournalSequence up_to) { state_->context.taken = up_to; }
 
-Load Router::load() const { return {state_->book.live(), state_->context.counters.done}; }
+Load Router::load() const {
+  return {state_->book.live(), state_->context.counters.done, state_->deferred.any()};
+}
 
 bool Router::idle() const { return state_->idle(); }
 

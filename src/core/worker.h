@@ -57,7 +57,8 @@ struct Worker {
   Job* first_held = nullptr;
   Job* last_held = nullptr;
   std::uint32_t held = 0;
-  std::uint32_t unsettled = 0;  // its outcomes over this connection that wait for the disk
+  std::uint64_t session = 0;    // of all workers' HELLOs, which one was its last
+  std::uint32_t unsettled = 0;  // outcomes of that session that wait for the disk
 
   // Learned from outcomes; moving averages.
   std::uint64_t service_us = 0;     // of its jobs' run times; 0 = none yet

@@ -180,9 +180,8 @@ void WorkerDesk::settle_durable() {
     const Settling settled = settling_.front();
     settling_.pop_front();
     if (worker == nullptr || worker->peer != settled.peer) turn_to(find(settled.peer));
-    if (worker == nullptr) continue;
-    // It may be another worker's by now, who came over the same connection.
-    if (worker->unsettled > 0) --worker->unsettled;
+    if (worker == nullptr || worker->session != settled.session) continue;
+    --worker->unsettled;
     send(*worker, settled.token);
   }
   turn_to(nullptr);
@@ -192,13 +191,12 @@ void WorkerDesk::settle_durable() {
 // ------------------------------------------------------------------------------------
 
 // Whatever the outcome changed, or an earlier copy of it, is among the records so far.
-void WorkerDesk::settle_when_durable(Peer peer, const Token& token) {
+void WorkerDesk::settle_when_durable(Worker& worker, const Token& token) {
   if (context_.last_record <= context_.durable || planted(Bug::settle_before_commit)) {
-    if (Worker* worker = find(peer)) send(*worker, token);
-    return;
+    return send(worker, token);
   }
-  settling_.push_back({context_.last_record, peer, token});
-  if (Worker* worker = find(peer)) ++worker->unsettled;
+  settling_.push_back({context_.last_record, *worker.peer, worker.session, token});
+  ++worker.unsettled;
 }
 
 void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
@@ -217,7 +215,7 @@ void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
     context_.note(NoteKind::outcome_stale, "an outcome of worker " + worker.name + " for job " +
                                                to_text(item.token.job) +
                                                " is dropped: the attempt is over already");
-    return settle_when_durable(*worker.peer, item.token);
+    return settle_when_durable(worker, item.token);
   }
   learn(worker, *job, item);
   detach(*job);
@@ -242,7 +240,7 @@ void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
       book_.give_back(*job, item.delay_ms);
       break;
   }
-  settle_when_durable(*worker.peer, item.token);
+  settle_when_durable(worker, item.token);
 }
 
 void WorkerDesk::learn(Worker& worker, const Job& job, const wire::OutcomeItem& item) {
@@ -305,7 +303,6 @@ void WorkerDesk::gone(Peer peer) {
   if (worker == nullptr) return;
   by_peer_.erase(peer);
   worker->peer.reset();
-  worker->unsettled = 0;
   if (worker->dialect != Dialect::native) {
     lose_guide_job(*worker, "its Guide worker " + worker->name + " disconnected");
     context_.note(NoteKind::worker_left, "Guide worker " + worker->name + " disconnected");
@@ -443,6 +440,11 @@ void WorkerDesk::check_invariants() const {
       ++held;
     }
     ZCREW_CHECK(held == worker->held);
+    const auto waiting =
+        std::count_if(settling_.begin(), settling_.end(), [&](const Settling& each) {
+          return worker->peer == each.peer && worker->session == each.session;
+        });
+    ZCREW_CHECK(!worker->peer || waiting == static_cast<std::ptrdiff_t>(worker->unsettled));
     ZCREW_CHECK(worker->dialect == Dialect::native || held <= 1);
     ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.credit(*worker) > 0));
     ZCREW_CHECK(checks_.count({worker->check_at, number}) == 1);

@@ -72,6 +72,7 @@ class WorkerDesk {
   struct Settling {
     JournalSequence number = 0;
     Peer peer{};
+    std::uint64_t session = 0;
     Token token;
   };
   struct Departure {  // a RUN that waits for its held row to be durable
@@ -103,7 +104,7 @@ class WorkerDesk {
   void welcome_if_ready(Worker& worker);
 
   // Outcomes.
-  void settle_when_durable(Peer peer, const Token& token);
+  void settle_when_durable(Worker& worker, const Token& token);
   void settle_durable();
   void take_outcome(Worker& worker, const wire::OutcomeItem& item);
   void learn(Worker& worker, const Job& job, const wire::OutcomeItem& item);
@@ -129,6 +130,7 @@ class WorkerDesk {
   Recovery& recovery_;
   Deferred& deferred_;
   std::uint32_t next_number_ = 1;
+  std::uint64_t last_session_ = 0;
   std::map<std::uint32_t, std::unique_ptr<Worker>> workers_;  // by number
   std::unordered_map<Peer, Worker*> by_peer_;
   std::unordered_map<Uuid, Worker*> by_instance_;

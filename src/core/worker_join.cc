@@ -63,11 +63,13 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
       context_.note(NoteKind::worker_superseded,
                     "worker " + worker->name + " came back on a new connection");
       by_peer_.erase(*worker->peer);
-      worker->unsettled = 0;
     }
     worker->peer = peer;
     by_peer_[peer] = worker;
   }
+  // What it reports from now on; outcomes of an earlier session that wait are told again.
+  worker->session = ++last_session_;
+  worker->unsettled = 0;
   worker->state = WorkerState::joining;
   joining_.insert(worker->number);
   worker->name = hello.name.empty() ? to_text(hello.instance).substr(0, 8) : printable(hello.name);

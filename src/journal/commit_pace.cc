@@ -35,6 +35,7 @@ std::uint64_t per_second(std::uint64_t count, Duration time) {
 void CommitPace::observe(Instant now, core::JournalSequence last, const core::Load& load) {
   now_ = now;
   live_ = load.live;
+  awaited_ = load.awaited;
   if (marks_.empty() || marks_.back().last < last) marks_.push_back({last, now});
   measure(now, load);
 }
@@ -42,6 +43,11 @@ void CommitPace::observe(Instant now, core::JournalSequence last, const core::Lo
 void CommitPace::measure(Instant now, const core::Load& load) {
   const Duration window = now - window_began_;
   if (window < window_min) return;
+  if (window_began_ == Instant{}) {  // what ended before this start says nothing
+    window_began_ = now;
+    ended_before_ = load.ended;
+    return;
+  }
   const std::uint64_t ended = load.ended - ended_before_;
   const auto weight = std::min(static_cast<std::uint64_t>(window / window_min), windows_kept);
   ended_per_s_ =
@@ -73,7 +79,7 @@ Instant CommitPace::arrival(core::JournalSequence number) const {
 Instant CommitPace::due(PendingBatch& pending) {
   const core::JournalSequence oldest_put = pending.oldest_put();
   while (!marks_.empty() && marks_.front().last < oldest_put) marks_.pop_front();
-  if (pending.urgent() || !pays()) return now_;
+  if (pending.urgent() || awaited_ || !pays()) return now_;
   const Instant due = last_commit_ + commit_interval_max;
   if (oldest_put > pending.last()) return due;
   return std::min(due, arrival(oldest_put) + lifetimes * lifetime_);

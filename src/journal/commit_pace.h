@@ -5,7 +5,8 @@
 // nothing is written at all (design D2). As with renting skis or buying them, that pays while jobs
 // end sooner than what lives could be written; a put that is still there after three such lifetimes
 // is evidently not of that kind, and is written. So a stream of short jobs costs no disk, and where
-// it would not pay (few jobs, long ones, none that ends) nothing waits.
+// it would not pay (few jobs, long ones, none that ends), or somebody waits for the disk, nothing
+// waits.
 #pragma once
 
 #include <cstddef>
@@ -48,6 +49,7 @@ class CommitPace {
   std::uint64_t ended_before_ = 0;
   std::uint64_t ended_per_s_ = 0;
   std::uint64_t live_ = 0;
+  bool awaited_ = false;
   Duration lifetime_ = Duration::max();
 
   Duration commit_{};  // of a small batch, moving average

@@ -111,20 +111,22 @@ void Admin::serve(Asker asker, const ChangeQueue& change) {
 template <typename Change>
 void Admin::serve(Asker asker, const Change& change) {
   const std::uint64_t number = next_command_++;
-  commands_.emplace(number, asker);
+  commands_.emplace(number, Commander{asker, around_.commits.last()});
   around_.step(core::Command{core::CommandRequest{number}, change});
 }
 
 void Admin::answer(const core::CommandReply& reply_of_core) {
   const auto found = commands_.find(static_cast<std::uint64_t>(reply_of_core.request));
   if (found == commands_.end()) return;
-  const Asker asker = found->second;
+  const auto [asker, before] = found->second;
   commands_.erase(found);
   if (reply_of_core.code != wire::ErrorCode::none) {
     return refuse(asker, reply_of_core.code, reply_of_core.text);
   }
+  const std::string body = count_json(reply_of_core.count);
+  if (around_.commits.last() == before) return reply(asker, body);  // nothing for the disk
   // What was said to be changed stays changed.
-  when_durable([this, asker, count = reply_of_core.count] { reply(asker, count_json(count)); });
+  when_durable([this, asker = asker, body] { reply(asker, body); });
 }
 
 void Admin::look_up_to_now(Look wanted) {

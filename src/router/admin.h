@@ -46,6 +46,10 @@ class Admin {
     Peer peer{};
     std::uint64_t request = 0;
   };
+  struct Commander {
+    Asker asker;
+    core::JournalSequence before = 0;  // the last record before the command
+  };
   using Answer = std::function<void()>;
 
   void serve(Asker asker, AskStatus);
@@ -71,7 +75,7 @@ class Admin {
   std::size_t looks_ = 0;  // asked and not answered
   std::deque<std::pair<core::JournalSequence, std::function<void()>>> waiting_;  // by record
   std::uint64_t next_command_ = 1;
-  std::unordered_map<std::uint64_t, Asker> commands_;
+  std::unordered_map<std::uint64_t, Commander> commands_;
 };
 
 }  // namespace zcrew::router

@@ -201,7 +201,11 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
 
 void Session::run(Instant now, const wire::RunMessage& message, Effects& effects) {
   for (const wire::RunItem& item : message.entries) {
-    if (jobs_.size() >= jobs_max) return;
+    if (jobs_.size() >= jobs_max) {
+      // The next HELLO says which of them are here, and the router gives out the others again.
+      return end_connection(now, Note::Kind::disconnected,
+                            "it sent more jobs than a worker can hold", effects);
+    }
     if (jobs_.find(item.token) != nullptr) continue;
     hold(now, item.token);
     ++running_;

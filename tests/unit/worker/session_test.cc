@@ -67,6 +67,22 @@ TEST_CASE("an outcome is said once and kept until it is settled") {
   CHECK(world.session.unsettled() == 0);
 }
 
+TEST_CASE("a router that sends more than a worker can hold hears what arrived and what did not") {
+  SessionWorld world;
+  world.serve();
+  constexpr std::uint32_t most = 130000;
+  for (std::uint32_t first = 1; first <= most; first += 10000) {
+    std::vector<Token> tokens;
+    for (std::uint32_t i = 0; i < 10000; ++i) tokens.push_back(token(first + i));
+    CHECK_FALSE(world.run(tokens).close);
+  }
+  CHECK(world.session.unsettled() == most);
+  const auto wanted = world.run({token(most + 1)});
+  CHECK(wanted.close);
+  CHECK(wanted.start.empty());
+  CHECK(world.session.unsettled() == most);
+}
+
 TEST_CASE("a repeated RUN starts nothing") {
   SessionWorld world;
   world.serve();
