@@ -4,10 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <vector>
 
-#include "base/check.h"
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/time.h"
@@ -60,32 +57,6 @@ struct Job {
   WallTime held_since{};
   bool held_row = false;     // has a row in `held`
   bool waits_to_go = false;  // RUN is not sent yet: its payload or its held row is on the way
-};
-
-// Jobs with stable addresses, recycled.
-class JobPool {
- public:
-  Job& acquire() {
-    if (free_.empty()) {
-      free_.push_back(&jobs_.emplace_back());
-    }
-    Job& job = *free_.back();
-    free_.pop_back();
-    ++in_use_;
-    return job;
-  }
-  void release(Job& job) {
-    ZCREW_CHECK(job.state != JobState::free);
-    job = Job{};
-    free_.push_back(&job);
-    --in_use_;
-  }
-  [[nodiscard]] std::size_t in_use() const { return in_use_; }
-
- private:
-  std::deque<Job> jobs_;
-  std::vector<Job*> free_;
-  std::size_t in_use_ = 0;
 };
 
 // What a waiting job costs in memory beside its payload. 64: map node, free slot.

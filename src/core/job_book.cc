@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/plant.h"
 #include "core/retry.h"
 
@@ -115,7 +116,10 @@ bool JobBook::has_room(std::size_t in_window) const {
   return window_bytes_ < context_.config.ready_bytes || in_window < window_jobs_min;
 }
 
-void JobBook::forget(Job& job) { pool_.release(job); }
+void JobBook::forget(Job& job) {
+  ZCREW_CHECK(job.state != JobState::free);
+  pool_.release(job);
+}
 
 // ---- into the book
 // -------------------------------------------------------------------------------

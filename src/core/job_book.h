@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/pointer_table.h"
+#include "base/pool.h"
 #include "core/context.h"
 #include "core/job.h"
 #include "core/later_window.h"
@@ -109,8 +110,8 @@ class JobBook {
   // ---- time and disk ----
   void release_due();     // later → ready for all that are due
   void expire_overdue();  // ready → gone for those that were not started in time
-  [[nodiscard]] std::optional<WallTime> next_due()
-      const;       // when one of the two has something to do
+  // When one of the two has something to do.
+  [[nodiscard]] std::optional<WallTime> next_due() const;
   void page_in();  // asks for what will be needed
   void on_page(const ReadyPage& page);
   void on_page(const LaterPage& page);
@@ -172,7 +173,7 @@ class JobBook {
 
   Context& context_;
   Sessions& sessions_;
-  JobPool pool_;
+  Pool<Job> pool_;
   std::map<QueueNumber, std::unique_ptr<Queue>> queues_;
   std::vector<Queue*> by_number_;  // the same, null where there is none
   std::unordered_map<std::string, Queue*> by_name_;

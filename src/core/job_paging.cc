@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/check.h"
 #include "base/plant.h"
 #include "core/job_book.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/plant.h"
 
 namespace zcrew::core {
@@ -441,8 +442,8 @@ void WorkerDesk::check_invariants() const {
     }
     ZCREW_CHECK(held == worker->held);
     const auto waiting =
-        std::count_if(settling_.begin(), settling_.end(), [&](const Settling& each) {
-          return worker->peer == each.peer && worker->session == each.session;
+        std::count_if(settling_.begin(), settling_.end(), [&one = *worker](const Settling& each) {
+          return one.peer == each.peer && one.session == each.session;
         });
     ZCREW_CHECK(!worker->peer || waiting == static_cast<std::ptrdiff_t>(worker->unsettled));
     ZCREW_CHECK(worker->dialect == Dialect::native || held <= 1);

@@ -251,9 +251,7 @@ void Session::drop(const Token& token, Effects& effects) {
 }
 
 Session::Held& Session::hold(Instant now, const Token& token) {
-  if (free_places_.empty()) free_places_.push_back(&places_.emplace_back());
-  Held& held = *free_places_.back();
-  free_places_.pop_back();
+  Held& held = places_.acquire();
   held.token = token;
   held.received = now;
   jobs_.insert(held);
@@ -262,8 +260,7 @@ Session::Held& Session::hold(Instant now, const Token& token) {
 
 void Session::forget(Held& held) {
   jobs_.erase(held);
-  held = Held{};
-  free_places_.push_back(&held);
+  places_.release(held);
 }
 
 void Session::complete(Held& held, FinishedJob job) {

@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +21,7 @@
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/pointer_table.h"
+#include "base/pool.h"
 #include "base/time.h"
 #include "core/prng.h"
 #include "wire/encode.h"
@@ -162,11 +162,10 @@ class Session {
   Instant last_sent_{};
   Instant silent_at_{};  // not a word until then: the router is gone
 
+  Pool<Held> places_;
   PointerTable<Held, &Held::token, TokenHash> jobs_;
-  std::deque<Held> places_;         // what jobs_ points to, and …
-  std::vector<Held*> free_places_;  // … those of them that are free
-  std::size_t running_ = 0;         // of jobs_, not finished
-  std::vector<Token> outcomes_;     // finished, not yet sent over this connection
+  std::size_t running_ = 0;      // of jobs_, not finished
+  std::vector<Token> outcomes_;  // finished, not yet sent over this connection
   wire::Packer<wire::OutcomeItem> packer_;
 
   bool draining_ = false;

@@ -144,7 +144,7 @@ class Flips(CrewTest):
     def use(self, journal, payloads):
         """Serves the journal until it is empty or the router ends; its exit code and what ran."""
         ledger = self.folder / f"{journal.name}.ledger"
-        ledger.touch()
+        ledger.mkdir()
         process = self.crew.run(journal.name, [
             self.crew.tool, "router", "--journal", journal, "--clients", "tcp://127.0.0.1:*",
             "--workers", "tcp://127.0.0.1:*"])
@@ -154,7 +154,8 @@ class Flips(CrewTest):
             port = process.wait_log(r"workers at (tcp://[^\s,;]+)").group(1)
             worker = self.crew.run("worker", [
                 self.crew.tool, "worker", "--router", port, "--concurrency", "4", "--", "sh", "-c",
-                f'printf "%s %s\\n" "$ZCREW_JOB_ID" "$(cat)" >>{ledger}'])
+                # A file each, there when it is whole: a router that ends takes its jobs along.
+                f'to={ledger}/$ZCREW_JOB_ID.$ZCREW_ATTEMPT; cat >"$to-" && mv "$to-" "$to"'])
             clients = process.wait_log(r"clients at (tcp://[^\s,;]+)").group(1)
 
             def done():
@@ -172,7 +173,7 @@ class Flips(CrewTest):
             worker.kill()
         text = process.log()
         faults = [line for line in text.splitlines() if "damaged" in line]
-        ran = [line.split(" ", 1) for line in ledger.read_text().splitlines()]
+        ran = [(file.stem, file.read_text()) for file in ledger.iterdir() if file.name[-1] != "-"]
         return code, faults, ran
 
     def test_right_data_or_one_line(self):
