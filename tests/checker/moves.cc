@@ -141,6 +141,17 @@ bool Moves::bring_back(Job& job, std::string_view token, std::string_view who) {
   return true;
 }
 
+// The router counts a newer attempt, of which a worker's HELLO told it, so it took the older one's
+// outcome for stale.
+void Moves::go_back_to(Job& job, const std::string& token) {
+  const auto newer = std::find_if(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
+    return each.token == token && parse_token(token).is_above(parse_token(job.token));
+  });
+  if (newer == job.earlier.end()) return;
+  const std::string holder = newer->holder;
+  if (bring_back(job, token, holder)) job.cause = Cause::none;
+}
+
 // After a crash: what ended an attempt may be undone.
 void Moves::reopen(Job& job) const {
   std::erase_if(job.earlier, [&](const Attempt& attempt) {
@@ -347,6 +358,7 @@ void Moves::take_gone(const Line& line, Job& job) {
 
 void Moves::take_counts(const Line& line, Job& job) {
   record(line, job, false, false);
+  if (line.words.size() > 4) go_back_to(job, std::string(line.word(4)));
   const std::int64_t failures = line.integer(2);
   const std::int64_t crashes = line.integer(3);
   const bool is_crash = crashes == job.stored.crashes + 1;

@@ -120,6 +120,7 @@ class Moves {
   static void close(Job& job, std::int64_t number, const Token& last);
   static void keep(Job& job, bool current);
   static bool bring_back(Job& job, std::string_view token, std::string_view who);
+  static void go_back_to(Job& job, const std::string& token);
   void reopen(Job& job) const;
   [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;
   void check_run(const Line& line, const Job& job, const Token& token);
