@@ -97,84 +97,6 @@ void Moves::follow(const Line& line, Job& job) {
   job.cause = Cause::none;
 }
 
-// The record ends the attempt, and with it all before it.
-void Moves::close(Job& job, std::int64_t number) {
-  job.closed = number;
-  if (!job.token.empty()) close(job, number, parse_token(job.token));
-}
-
-void Moves::close(Job& job, std::int64_t number, const Token& last) {
-  for (Attempt& attempt : job.earlier) {
-    if (parse_token(attempt.token).is_above(last)) continue;
-    if (attempt.closed == 0) attempt.closed = number;
-    attempt.current = false;
-  }
-}
-
-// Another attempt becomes the last one.
-void Moves::keep(Job& job, bool current) {
-  if (job.token.empty()) return;
-  job.earlier.push_back({job.token, job.holder, job.guide, job.out_at, job.closed, current});
-}
-
-// A worker reports an attempt of which the router that died knew more than the journal. The newest
-// that is reported counts; false if the attempt is over.
-bool Moves::bring_back(Job& job, std::string_view token, std::string_view who) {
-  const auto found = std::find_if(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
-    return each.current && each.token == token && each.holder == who;
-  });
-  if (found == job.earlier.end()) return false;
-  const bool is_newer = parse_token(token).is_above(parse_token(job.token));
-  if (!is_newer && !job.out) return false;  // a newer one was heard of
-  const Attempt back = *found;
-  job.earlier.erase(found);
-  keep(job, job.out);
-  job.token = back.token;
-  job.holder = back.holder;
-  job.guide = back.guide;
-  job.out_at = back.out_at;
-  job.out = true;
-  job.effect = job.closed = 0;
-  for (Attempt& each : job.earlier) {
-    if (parse_token(back.token).is_above(parse_token(each.token))) each.current = false;
-  }
-  return true;
-}
-
-// The router counts a newer attempt, of which a worker's HELLO told it, so it took the older one's
-// outcome for stale.
-void Moves::go_back_to(Job& job, const std::string& token) {
-  const auto newer = std::find_if(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
-    return each.token == token && parse_token(token).is_above(parse_token(job.token));
-  });
-  if (newer == job.earlier.end()) return;
-  const std::string holder = newer->holder;
-  if (bring_back(job, token, holder)) job.cause = Cause::none;
-}
-
-// After a crash: what ended an attempt may be undone.
-void Moves::reopen(Job& job) const {
-  std::erase_if(job.earlier, [&](const Attempt& attempt) {
-    return attempt.closed != 0 && attempt.closed <= committed_;
-  });
-  for (Attempt& attempt : job.earlier) {
-    attempt.closed = 0;
-    attempt.current = true;
-  }
-}
-
-// Whether whoever has it may have lost it: the last one, or one that a crash made current again.
-bool Moves::lost_trust(const Job& job, Micros now) const {
-  const auto lost = [&](const std::string& holder, bool guide, Micros out_at) {
-    return guide ? reach_.lost_lease(holder, out_at, now, job.wish.limit)
-                 : reach_.lost_trust(holder, out_at, now);
-  };
-  return lost(job.holder, job.guide, job.out_at) ||
-         std::any_of(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
-           return each.current && lost(each.holder, each.guide, each.out_at);
-         });
-}
-
 void Moves::take_put(const Line& line, Place place) {
   const bool is_later = place == Place::later;
   const std::string name(line.word(1));
@@ -399,11 +321,15 @@ void Moves::take_settles(const Line& line) {
   Job* job = find(parse_token(line.word(0)).job);
   if (job == nullptr || job->token != line.word(0) || job->holder != line.word(1)) return;
   if (reach_.is_liar(job->holder)) return;
-  // After a crash its worker may have reported a newer attempt, which counts instead.
+  // After a crash its worker may have reported a newer attempt, or the journal tells of one that
+  // may be out: that one counts instead.
+  const auto is_newer = [&](std::string_view token) {
+    return parse_token(token).is_above(parse_token(job->token));
+  };
   const bool is_outdone =
-      std::any_of(job->earlier.begin(), job->earlier.end(), [&](const Attempt& each) {
-        return each.current && parse_token(each.token).is_above(parse_token(job->token));
-      });
+      std::any_of(job->announced.begin(), job->announced.end(), is_newer) ||
+      std::any_of(job->earlier.begin(), job->earlier.end(),
+                  [&](const Attempt& each) { return each.current && is_newer(each.token); });
   if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory &&
       !is_outdone) {
     violated("lost", *job, "has an outcome that is settled and had no effect");
