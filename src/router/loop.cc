@@ -76,15 +76,17 @@ int Loop::run() {
 void Loop::turn() {
   if (!left_over_) sockets_.wait(patience());
   begin_turn();
+  obey_stops();
+  // Workers first: what a commit, a page or a submission sets free shall not go to one that has
+  // left.
+  const bool backend_dry = hear_peers(core::Side::backend, backend_budget);
   hear_commits();
   hear_reader();
   if (failure_) return;
-  obey_stops();
-  const bool backend_dry = drain(core::Side::backend, backend_budget);
-  const bool frontend_dry = drain(core::Side::frontend, frontend_budget);
+  const bool frontend_dry = hear_peers(core::Side::frontend, frontend_budget);
   left_over_ = !backend_dry || !frontend_dry;
   stalled_ = false;
-  end_connections();
+  warn_of_crowd();
   judge_deadlines();
   settle();
   systemd_.beat(now_.mono);
@@ -137,6 +139,14 @@ void Loop::hear_reader() {
   for (const auto& finish : answers.finishes) finish();
 }
 
+// What they say, then who of them has left: a last word counts. True if there was nothing more.
+bool Loop::hear_peers(core::Side side, Duration budget) {
+  const bool dry = drain(side, budget);
+  sockets_.take_gone(side, gone_);
+  drop_gone();
+  return dry;
+}
+
 // True if the socket had nothing more.
 bool Loop::drain(core::Side side, Duration budget) {
   const Instant until = now_.mono + (stalled_ ? stall_budget : budget);
@@ -170,9 +180,7 @@ void Loop::take(core::Side side, const net::Received& message) {
   step(core::FromClient{message.peer, std::move(*decoded)});
 }
 
-void Loop::end_connections() {
-  sockets_.take_gone(gone_);
-  drop_gone();
+void Loop::warn_of_crowd() {
   if (!sockets_.crowded() || now_.mono < next_crowd_line_) return;
   next_crowd_line_ = now_.mono + crowd_line_interval;
   log_(LogLevel::warning,

@@ -1,8 +1,8 @@
 // The router's loop: waits for sockets, commits and reads, turns what happened into events for the
 // core, and carries out what the core wants. One turn:
 //
-//   wait → finished commits and reads → outcomes (backend) → submissions (frontend) → ended
-//   connections → deadlines → records to the commit thread → frames out
+//   wait → outcomes (backend) → finished commits and reads → submissions (frontend) → deadlines →
+//   records to the commit thread → frames out
 //
 // Everything runs on the thread that calls run(), but for stop_request's writers.
 #pragma once
@@ -53,10 +53,11 @@ class Loop {
 
   void hear_commits();
   void hear_reader();
+  bool hear_peers(core::Side side, Duration budget);
   bool drain(core::Side side, Duration budget);
   void take(core::Side side, const net::Received& message);
-  void end_connections();
   void drop_gone();
+  void warn_of_crowd();
   void judge_deadlines();
 
   void step(const core::Event& event);

@@ -35,11 +35,9 @@ net::SendStatus Sockets::send(core::Side side, Peer peer,
   return at(side).send(inner(peer), frames);
 }
 
-void Sockets::take_gone(std::vector<PeerAt>& peers) {
-  for (const core::Side side : {core::Side::backend, core::Side::frontend}) {
-    at(side).take_suspects(suspects_);
-    for (const Peer peer : suspects_) peers.push_back({outer(side, peer), side});
-  }
+void Sockets::take_gone(core::Side side, std::vector<PeerAt>& peers) {
+  at(side).take_suspects(suspects_);
+  for (const Peer peer : suspects_) peers.push_back({outer(side, peer), side});
 }
 
 void Sockets::forget(const PeerAt& peer) { at(peer.side).forget(inner(peer.peer)); }

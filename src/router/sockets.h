@@ -35,8 +35,8 @@ class Sockets : public FrameSink {
   // True while new connections have to wait because descriptors are short.
   [[nodiscard]] bool crowded() const { return frontend_.crowded() || backend_.crowded(); }
 
-  // Adds the peers whose connection has ended.
-  void take_gone(std::vector<PeerAt>& peers);
+  // Adds the peers of that socket whose connection has ended.
+  void take_gone(core::Side side, std::vector<PeerAt>& peers);
   void forget(const PeerAt& peer);
 
   // Until a message, a connection's end or wake(), or until the time is over.

@@ -9,8 +9,6 @@
 //                                                   fails, until one passes unharmed
 //
 // Exit: 0 or 1.
-#include <malloc.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -66,16 +64,7 @@ int run_one(const Arguments& arguments) {
   return 0;
 }
 
-// A world's memory is kept for the next one.
-void keep_memory() {
-#ifdef __GLIBC__
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
-#endif
-}
-
 int run_many(const Arguments& arguments) {
-  keep_memory();
   sim::Tally tally;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
     const sim::Options options = sim::draw_options(seed);

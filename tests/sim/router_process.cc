@@ -140,11 +140,10 @@ void RouterProcess::turn() {
   if (stalled_ > wake_interval) step(core::Stalled{stalled_ - wake_interval});
   stalled_ = {};
   if (commit_failed_ || read_failed_) return end_process();  // exit code 74
+  hear_peers(core::Side::backend);
   hear_commit();
   hear_reader();
-  drain(core::Side::backend);
-  drain(core::Side::frontend);
-  drop_gone();
+  hear_peers(core::Side::frontend);
   if (schedule_.now() >= core_->next_deadline()) step(core::Tick{});
   settle();
   plan_turn(std::max(core_->next_deadline(), schedule_.now() + Duration{1}));
@@ -173,6 +172,16 @@ void RouterProcess::hear_reader() {
     answers_.pop_front();
     step(answer);
   }
+}
+
+void RouterProcess::hear_peers(core::Side side) {
+  drain(side);
+  const auto other = std::stable_partition(
+      gone_.begin(), gone_.end(), [&](const router::PeerAt& peer) { return peer.side == side; });
+  std::vector<router::PeerAt> left(other, gone_.end());
+  gone_.erase(other, gone_.end());
+  drop_gone();
+  gone_ = std::move(left);
 }
 
 void RouterProcess::drain(core::Side side) {

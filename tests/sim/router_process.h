@@ -85,6 +85,7 @@ class RouterProcess : public router::FrameSink {
   void hear_reader();
   void drain(core::Side side);
   void take(const Input& input);
+  void hear_peers(core::Side side);
   void drop_gone();
   void settle();
   void step(const core::Event& event);
