@@ -209,7 +209,7 @@ void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
 
 void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
   Job* job = book_.held(item.token.job);
-  const bool is_held = job != nullptr && job->worker != nullptr;
+  const bool is_held = job != nullptr && job->worker != nullptr && !job->waits_to_go;
   const bool is_ours = is_held && (job->worker == &worker || planted(Bug::foreign_outcome));
   if (!is_ours || (job->token != item.token && !planted(Bug::ignore_attempt))) {
     ++context_.counters.stale;
