@@ -23,14 +23,16 @@ void Moves::close(Job& job, std::int64_t number, const Token& last) {
 // Another attempt becomes the last one.
 void Moves::keep(Job& job, bool current) {
   if (job.token.empty()) return;
-  job.earlier.push_back({job.token, job.holder, job.guide, job.out_at, job.closed, current});
+  job.earlier.push_back(
+      {job.token, job.holder, job.session, job.guide, job.out_at, job.closed, current});
 }
 
 // A worker reports an attempt of which the router that died knew more than the journal. The newest
 // that is reported counts; false if the attempt is over.
-bool Moves::bring_back(Job& job, std::string_view token, std::string_view who) {
+bool Moves::bring_back(Job& job, std::string_view token, std::string_view who,
+                       std::int64_t session) {
   const auto found = std::find_if(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
-    return each.current && each.token == token && each.holder == who;
+    return each.current && each.token == token && each.holder == who && each.session == session;
   });
   if (found == job.earlier.end()) return false;
   const bool is_newer = parse_token(token).is_above(parse_token(job.token));
@@ -40,6 +42,7 @@ bool Moves::bring_back(Job& job, std::string_view token, std::string_view who) {
   keep(job, job.out);
   job.token = back.token;
   job.holder = back.holder;
+  job.session = back.session;
   job.guide = back.guide;
   job.out_at = back.out_at;
   job.out = true;
@@ -57,7 +60,7 @@ void Moves::go_back_to(Job& job, const std::string& token) {
   });
   if (newer == job.earlier.end()) return;
   const std::string holder = newer->holder;
-  if (bring_back(job, token, holder)) job.cause = Cause::none;
+  if (bring_back(job, token, holder, newer->session)) job.cause = Cause::none;
 }
 
 // After a crash: what ended an attempt may be undone.

@@ -158,6 +158,7 @@ void Moves::take_out(const Line& line) {
   }
   job->token = line.word(0);
   job->holder = line.word(1);
+  job->session = line.value("session").value_or(0);
   job->guide = line.integer(2) == 0;
   job->out_at = line.at;
   job->out = true;
@@ -182,9 +183,12 @@ void Moves::take_got(const Line& line) {
   Job* job = find(parse_token(line.word(0)).job);
   if (job == nullptr) return;
   if (job->stored.place != Place::ready) return;  // over already
-  const bool is_last = job->token == line.word(0) && job->holder == line.word(2);
-  if (!is_last && !bring_back(*job, line.word(0), line.word(2))) return;  // stale: no cause
-  if (!job->out) return;                                                  // said before
+  const std::int64_t session = line.value("session").value_or(0);
+  const bool is_last =
+      job->token == line.word(0) && job->holder == line.word(2) && job->session == session;
+  if (!is_last && !bring_back(*job, line.word(0), line.word(2), session))
+    return;               // stale: no cause
+  if (!job->out) return;  // said before
   const std::string_view outcome = line.word(1);
   job->out = false;
   job->cause = outcome == "done"       ? Cause::done
@@ -254,6 +258,7 @@ void Moves::take_redriven(const Line& line, Job& job) {
   if (job.stored.place != Place::dead) violated("illegal", job, "is redriven and not dead");
   if (!job.redrive) violated("illegal", job, "is redriven and nobody wanted that");
   job.stored = {Place::ready, 0, 0, 0};
+  job.redriven_at = line.at;
   job.wish.expires = 0;  // whoever redrives it wants it done
 }
 
@@ -327,6 +332,7 @@ void Moves::take_settles(const Line& line) {
     return parse_token(token).is_above(parse_token(job->token));
   };
   const bool is_outdone =
+      job->redriven_at > job->out_at ||
       std::any_of(job->announced.begin(), job->announced.end(), is_newer) ||
       std::any_of(job->earlier.begin(), job->earlier.end(),
                   [&](const Attempt& each) { return each.current && is_newer(each.token); });

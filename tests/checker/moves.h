@@ -54,6 +54,7 @@ class Moves {
   struct Attempt {
     std::string token;
     std::string holder;
+    std::int64_t session = 0;
     bool guide = false;
     Micros out_at = 0;
     std::int64_t closed = 0;  // the record that ends it, in this life; 0: none yet
@@ -71,6 +72,7 @@ class Moves {
     // Facts that no crash undoes.
     std::string token;  // of the last hand-out
     std::string holder;
+    std::int64_t session = 0;                      // of the holder, if it has several
     std::set<std::string, std::less<>> announced;  // hand-outs that the journal knows, not made
     bool guide = false;
     Micros out_at = 0;
@@ -84,7 +86,8 @@ class Moves {
     bool ended_otherwise = false;
     bool confirmed = false;
     bool settled = false;
-    bool redrive = false;  // a person wants it
+    Micros redriven_at = -1;  // for the last time
+    bool redrive = false;     // a person wants it
     bool remove = false;
   };
   struct Undo {
@@ -119,7 +122,8 @@ class Moves {
   static void close(Job& job, std::int64_t number);
   static void close(Job& job, std::int64_t number, const Token& last);
   static void keep(Job& job, bool current);
-  static bool bring_back(Job& job, std::string_view token, std::string_view who);
+  static bool bring_back(Job& job, std::string_view token, std::string_view who,
+                         std::int64_t session);
   static void go_back_to(Job& job, const std::string& token);
   void reopen(Job& job) const;
   [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;

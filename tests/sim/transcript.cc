@@ -65,9 +65,13 @@ struct WriteRecord {
 struct WriteSend {
   Recorder& recorder;
   const std::string& who;
+  const std::string& session;
 
   void operator()(const wire::RunItem& m) const {
-    recorder.line("router", "out", m.token, who, m.attempt, label_of(m.payload));
+    if (session.empty()) {
+      return recorder.line("router", "out", m.token, who, m.attempt, label_of(m.payload));
+    }
+    recorder.line("router", "out", m.token, who, m.attempt, label_of(m.payload), session);
   }
   void operator()(const core::ToGuideWorker& m) const {
     recorder.line("router", "out", m.token, who, 0, label_of(m.body));
@@ -113,9 +117,16 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
                       const core::Effects& effects, core::JournalSequence first) {
   if (const auto* from = std::get_if<core::FromWorker>(&event)) {
     const std::string& who = network.connection(from->peer).who;
-    if (const auto* outcomes = std::get_if<wire::OutcomeMessage>(&from->message)) {
+    if (const auto* hello = std::get_if<wire::WorkerHello>(&from->message)) {
+      remember(from->peer, who, hello->instance);
+    } else if (const auto* outcomes = std::get_if<wire::OutcomeMessage>(&from->message)) {
+      const std::string session = session_of(from->peer);
       for (const wire::OutcomeItem& item : outcomes->entries) {
-        recorder.line("router", "got", item.token, name_of(item.outcome), who);
+        if (session.empty()) {
+          recorder.line("router", "got", item.token, name_of(item.outcome), who);
+        } else {
+          recorder.line("router", "got", item.token, name_of(item.outcome), who, session);
+        }
       }
     } else if (const auto* reply = std::get_if<wire::GuideReply>(&from->message)) {
       recorder.line("router", "got", reply->token, "done", who);
@@ -127,11 +138,23 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
   }
   for (const core::Send& send : effects.sends) {
     const std::string& who = network.connection(send.peer).who;
-    std::visit(WriteSend{recorder, who}, send.message);
+    const std::string session = session_of(send.peer);
+    std::visit(WriteSend{recorder, who, session}, send.message);
   }
   if (!verbose_) return;
   std::istringstream lines(printer_.effects(effects, first));
   for (std::string line; std::getline(lines, line);) say("  " + line);
+}
+
+void Transcript::remember(Peer peer, const std::string& who, const Uuid& instance) {
+  auto& instances = instances_[who];
+  sessions_[peer] = instances.try_emplace(instance, instances.size()).first->second;
+}
+
+std::string Transcript::session_of(Peer peer) const {
+  const auto found = sessions_.find(peer);
+  if (found == sessions_.end() || found->second == 0) return {};
+  return "session=" + std::to_string(found->second);
 }
 
 void Transcript::status(Recorder& recorder, const core::Report& report) {

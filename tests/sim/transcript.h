@@ -1,9 +1,11 @@
 // What the core did, for the history, and in words for people who replay a seed.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
+#include "base/ids.h"
 #include "core/effect.h"
 #include "core/router.h"
 #include "journal/memory_journal.h"
@@ -38,8 +40,14 @@ class Transcript {
   }
 
  private:
+  void remember(Peer peer, const std::string& who, const Uuid& instance);
+  [[nodiscard]] std::string session_of(Peer peer) const;
+
   const Schedule& schedule_;
   bool verbose_;
+  // A liar says HELLO as one instance after the other: each but its first has a number.
+  std::map<std::string, std::map<Uuid, std::size_t>> instances_;
+  std::map<Peer, std::size_t> sessions_;
   scenarios::Names names_;
   scenarios::Printer printer_;
 };
