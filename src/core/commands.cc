@@ -31,6 +31,12 @@ void Commands::carry_out(CommandRequest request, const SetWeight& command) {
   reply(request, changed);
 }
 
+void Commands::change(Queue& queue, const QueueSettings& settings) {
+  const bool is_new_policy = settings.policy != queue.settings.policy;
+  book_.change_settings(queue, settings);
+  if (is_new_policy) dispatcher_.policy_changed(queue);
+}
+
 void Commands::carry_out(CommandRequest request, const SetPolicy& command) {
   Queue* queue = book_.find_queue(command.queue);
   if (queue == nullptr) {
@@ -39,8 +45,7 @@ void Commands::carry_out(CommandRequest request, const SetPolicy& command) {
   }
   QueueSettings settings = queue->settings;
   settings.policy = command.policy;
-  book_.change_settings(*queue, settings);
-  dispatcher_.policy_changed(*queue);
+  change(*queue, settings);
   context_.note(NoteKind::command, "queue " + command.queue + " has a new policy");
   reply(request, 1);
 }
@@ -62,8 +67,7 @@ void Commands::carry_out(CommandRequest request, const SetQueue& command) {
   if (queue == nullptr) {
     return refuse(request, wire::ErrorCode::too_many_queues, "there are 100000 queues already");
   }
-  book_.change_settings(*queue, settings);
-  dispatcher_.policy_changed(*queue);
+  change(*queue, settings);
   context_.note(NoteKind::command, "settings of queue " + settings.name + " changed");
   reply(request, 1);
 }

@@ -84,7 +84,8 @@ class Dispatcher {
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
   [[nodiscard]] ChoiceKeys keys_of(const Worker& worker) const;
-  [[nodiscard]] std::uint64_t earliest() const;  // how far behind virtual now a worker may be
+  void catch_up(Worker& worker) const;  // forgets what it is owed beyond a bound
+  void charge(Worker& worker);          // a hand-out under `weighted`
   void step_back();
 
   Context& context_;

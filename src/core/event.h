@@ -105,7 +105,7 @@ struct ResultsLoaded {
 enum class CommandRequest : std::uint64_t {};
 
 struct SetWeight {
-  std::string worker;  // every worker of this name
+  std::string worker;  // every worker of this name, or the one of this instance
   std::uint32_t weight = 1;
 };
 struct SetPolicy {

@@ -51,8 +51,9 @@ struct Worker {
   std::optional<Peer> peer;
   std::vector<QueueNumber> queues;
   std::uint32_t weight = 1;
-  std::uint32_t own_concurrency = 0;  // 0 = follows the weight
-  bool tell_weight = false;           // its HELLO named another than it has
+  std::uint32_t own_concurrency = 0;        // 0 = follows the weight
+  std::optional<std::uint32_t> set_weight;  // by a person: counts for more than its HELLO's
+  bool tell_weight = false;                 // its HELLO named another than it has
 
   // What it holds, oldest hand-out first.
   Job* first_held = nullptr;

@@ -402,15 +402,15 @@ void WorkerDesk::note_held_rows(Worker& worker) {
 std::uint32_t WorkerDesk::set_weight(const std::string& name, std::uint32_t weight) {
   std::uint32_t changed = 0;
   for (const auto& [number, worker] : workers_) {
-    if (worker->name != name) continue;
+    if (worker->name != name && to_text(worker->instance) != name) continue;
     worker->weight = weight;
+    worker->set_weight = weight;
     ++changed;
     if (worker->dialect == Dialect::native) {
       send(*worker, wire::Capacity{weight, worker->concurrency()});
     }
     dispatcher_.update(*worker);
   }
-  if (changed > 0) weights_[name] = weight;
   return changed;
 }
 

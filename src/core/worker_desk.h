@@ -135,7 +135,6 @@ class WorkerDesk {
   std::unordered_map<Peer, Worker*> by_peer_;
   std::unordered_map<Uuid, Worker*> by_instance_;
   std::unordered_map<std::uint64_t, std::uint32_t> lookups_;  // request → worker number
-  std::map<std::string, std::uint32_t> weights_;              // set by a person, by worker name
   std::set<std::pair<Instant, std::uint32_t>> checks_;        // when to look at which worker
   std::set<std::uint32_t> joining_;                           // numbers
   std::map<Uuid, JournalSequence> known_;  // instances with a row in the journal, and its record

@@ -76,8 +76,7 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
   worker->weight = hello.weight;
   worker->own_concurrency = hello.concurrency;
   // A person's word counts for more than the worker's, unless the worker wants nothing.
-  const auto set = weights_.find(worker->name);
-  if (set != weights_.end() && hello.weight != 0) worker->weight = set->second;
+  if (worker->set_weight && hello.weight != 0) worker->weight = *worker->set_weight;
   worker->tell_weight = worker->weight != hello.weight;
   worker->queues.clear();
   for (const std::string_view name : hello.queues) {

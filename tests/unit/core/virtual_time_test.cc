@@ -2,18 +2,83 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <map>
 
 #include "bench.h"
 
 namespace zcrew::core {
+namespace {
 
-TEST_CASE("shares follow the weights over thousands of hand-outs, while virtual time steps back") {
+constexpr Peer client{1};
+constexpr std::array<Peer, 3> workers{Peer{2}, Peer{3}, Peer{5}};  // of weights 1, 2 and 4
+
+Config without_prefetch() {
   Config config;
   config.prefetch_max = 0;
-  Bench bench(config);
+  return config;
+}
+
+// A client, and three workers with so many places each.
+void seat(Bench& bench, std::uint32_t concurrency) {
   bench.commit();
-  const Peer client{1};
-  const std::array<Peer, 2> workers{Peer{2}, Peer{3}};
+  bench.join(workers[0], "light", 1, concurrency);
+  bench.join(workers[1], "middle", 2, concurrency);
+  bench.join(workers[2], "heavy", 4, concurrency);
+  bench.greet(client);
+}
+
+using Outcomes = std::map<Peer, wire::OutcomeMessage>;
+
+Outcomes done(const Effects& effects) {
+  Outcomes outcomes;
+  for (const Send& send : effects.sends) {
+    const auto* run = std::get_if<wire::RunItem>(&send.message);
+    if (run == nullptr) continue;
+    wire::OutcomeItem item;
+    item.token = run->token;
+    outcomes[send.peer].entries.push_back(item);
+  }
+  return outcomes;
+}
+
+// Submits jobs one at a time, each done before the next; how many each worker got.
+std::array<int, 3> one_by_one(Bench& bench, std::uint64_t& batch, int jobs) {
+  std::array<int, 3> got{};
+  for (; jobs > 0; --jobs) {
+    ++batch;
+    const Outcomes outcomes = done(bench.submit(client, batch, batch, 1));
+    REQUIRE(outcomes.size() == 1);
+    for (const auto& [peer, outcome] : outcomes) {
+      ++got[peer == workers[0] ? 0 : peer == workers[1] ? 1 : 2];
+      bench.step(FromWorker{peer, outcome});
+    }
+    bench.commit();
+  }
+  return got;
+}
+
+// All places full all the time, whatever the weights say.
+void saturate(Bench& bench, std::uint64_t& batch, std::uint32_t jobs) {
+  ++batch;
+  Outcomes open = done(bench.submit(client, batch, batch, jobs));
+  while (!open.empty()) {
+    Outcomes next;
+    for (const auto& [peer, outcome] : open) {
+      for (auto& [other, more] : done(bench.step(FromWorker{peer, outcome}))) {
+        auto& entries = next[other].entries;
+        entries.insert(entries.end(), more.entries.begin(), more.entries.end());
+      }
+    }
+    bench.commit();
+    open = std::move(next);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("shares follow the weights over thousands of hand-outs, while virtual time steps back") {
+  Bench bench(without_prefetch());
+  bench.commit();
   bench.join(workers[0], "one", 1, 1000);
   bench.join(workers[1], "three", 3, 1000);
   bench.greet(client);
@@ -34,6 +99,39 @@ TEST_CASE("shares follow the weights over thousands of hand-outs, while virtual 
     bench.commit();
   }
   bench.check();
+}
+
+TEST_CASE("under another policy nobody earns or loses a share") {
+  Bench bench(without_prefetch());
+  seat(bench, 8);
+  std::uint64_t batch = 0;
+  CHECK(one_by_one(bench, batch, 140) == std::array{20, 40, 80});
+  bench.step(Command{CommandRequest{1}, SetPolicy{"default", Policy::round_robin}});
+  CHECK(one_by_one(bench, batch, 210) == std::array{70, 70, 70});
+  bench.step(Command{CommandRequest{2}, SetPolicy{"default", Policy::weighted}});
+  CHECK(one_by_one(bench, batch, 140) == std::array{20, 40, 80});
+  bench.check();
+}
+
+TEST_CASE("who was full for long catches up with a few jobs, then the weights hold") {
+  Bench bench(without_prefetch());
+  seat(bench, 4);
+  std::uint64_t batch = 0;
+  saturate(bench, batch, 6000);
+  const std::array<int, 3> first = one_by_one(bench, batch, 140);
+  CHECK(first[0] >= 20 - 10);  // 32 each that middle and heavy are owed, of which a seventh
+  CHECK(one_by_one(bench, batch, 140) == std::array{20, 40, 80});
+  bench.check();
+}
+
+TEST_CASE("a weight is set by a worker's instance too") {
+  Bench bench(without_prefetch());
+  seat(bench, 8);
+  Uuid heavy;
+  heavy.bytes[0] = 4;  // Bench::join
+  bench.step(Command{CommandRequest{1}, SetWeight{to_text(heavy), 0}});
+  std::uint64_t batch = 0;
+  CHECK(one_by_one(bench, batch, 30) == std::array{10, 20, 0});
 }
 
 }  // namespace zcrew::core
