@@ -15,9 +15,11 @@ bool is_temporary(ErrorCode code) {
          code == ErrorCode::journal_full || code == ErrorCode::shutting_down;
 }
 
-// Those that a smaller batch may not meet.
+// Those that a smaller batch may not meet. A small disk may be full for a window's worth of jobs
+// alone.
 bool is_about_size(ErrorCode code) {
-  return code == ErrorCode::window_exceeded || code == ErrorCode::queue_full;
+  return code == ErrorCode::window_exceeded || code == ErrorCode::queue_full ||
+         code == ErrorCode::journal_full;
 }
 
 constexpr Duration hold_default = Milliseconds{100};

@@ -55,6 +55,16 @@ class FullDisk(CrewTest):
         router = self.fill(f'mount -t tmpfs -o size={MOUNT_BYTES} tmpfs {self.folder}/journal')
         self.check_full_and_recovered(router)
 
+    def test_a_small_journal_takes_what_fits(self):
+        router = self.crew.router("--journal-max", "4M")
+        lines = self.folder / "lines"
+        lines.write_text(("x" * 50000 + "\n") * 200)  # more than fits, and one batch
+        submit = router.submit("--timeout", "1s", "--lines", lines)
+        self.assertEqual(submit.wait(60), 75, submit.log())
+        ready = router.status()["ready"]
+        self.assertGreater(ready, 20)
+        self.assertLess(ready, 100)
+
     def test_on_ext4(self):
         image = self.folder / "image"
         with open(image, "wb") as file:

@@ -64,6 +64,20 @@ TEST_CASE("a temporary refusal: the same number again after retry_after_ms, the 
   }
 }
 
+TEST_CASE("a batch that finds no room comes again in halves: part of it may fit") {
+  for (const ErrorCode code :
+       {ErrorCode::window_exceeded, ErrorCode::queue_full, ErrorCode::journal_full}) {
+    CAPTURE(wire::name_of(code));
+    Talk talk;
+    talk.link_up();
+    for (const char* payload : {"a", "b", "c", "d"}) talk.submit(payload);
+    CHECK(talk.turn() == Lines{"SUBMIT 1 floor=1 default: 0=a 1=b 2=c 3=d"});
+    talk.refuse(1, code, 0, {}, 10);
+    talk.turn();
+    CHECK(talk.pass(Milliseconds{20}) == Lines{"SUBMIT 1 floor=1 default: 0=a 1=b"});
+  }
+}
+
 TEST_CASE("without a retry_after_ms the client chooses a short wait itself") {
   Talk talk;
   submit_three(talk);
