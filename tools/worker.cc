@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <optional>
+
 #include "base/limits.h"
 #include "commands.h"
 #include "log.h"
@@ -38,16 +41,25 @@ int work(const WorkOptions& options, const LogSettings& log) {
   command.argv = options.command;
   command.log = [](const std::string& line) { log_line(LogLevel::info, printable(line)); };
   command.grace = options.grace;
-  Worker worker(options.worker, worker::CommandHandler(std::move(command)),
-                [](const WorkerEvent& event) { log_line(level_of(event.kind), event.text); });
-  worker.set_linger(options.linger);
-  const StopSignals signals([&worker] { worker.stop(); }, StopSignals::Second::calls_again);
-  if (worker.run()) return exit_code::ok;
+  std::optional<Worker> worker;
+  std::atomic<bool> useless{false};
+  command.trouble = [&](const std::string& line, bool lasting) {
+    if (!lasting) return log_line(LogLevel::warning, line + ". Jobs are given back meanwhile");
+    log_line(LogLevel::error, line + ". Jobs are given back, and this worker ends");
+    useless = true;
+    worker->stop();
+  };
+  worker.emplace(options.worker, worker::CommandHandler(std::move(command)),
+                 [](const WorkerEvent& event) { log_line(level_of(event.kind), event.text); });
+  worker->set_linger(options.linger);
+  const StopSignals signals([&worker] { worker->stop(); }, StopSignals::Second::calls_again);
+  const bool settled = worker->run();
+  if (settled) return useless ? exit_code::configuration : exit_code::ok;
   throw Error(
       fmt::format("the router at {} was not there to take the last outcomes: those jobs will "
                   "run again. Give it longer with --linger.",
                   options.worker.router),
-      exit_code::unreachable);
+      useless ? exit_code::configuration : exit_code::unreachable);
 }
 
 void add_capacity(CLI::App& command, WorkerOptions& worker) {

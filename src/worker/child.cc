@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "worker/exec_check.h"
 
 namespace zcrew::worker {
 namespace {
@@ -46,14 +47,6 @@ struct Launch {
   int guardian = -1;
   volatile int error = 0;  // set by the new process if it could not become the program
 };
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  all.reserve(texts.size() + 1);
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
 
 // A handler of ours would run in the new process on our memory.
 void forget_signal_handlers() {
@@ -98,30 +91,28 @@ void forget_signal_handlers() {
   return pid;
 }
 
-std::string start_problem(const std::string& path, int error) {
-  std::string cure = "check the file";
-  if (error == EAGAIN || error == ENOMEM)
-    cure = "raise the limit of processes or lower --concurrency";
-  if (error == EMFILE || error == ENFILE) cure = "raise the limit of open files (ulimit -n)";
-  if (error == E2BIG) cure = "shorten the command or the environment";
-  return "cannot start " + path + " (" + std::strerror(error) + "): " + cure;
+StartFailure failure(const std::string& path, int error) {
+  return {"cannot start " + path + ": " + explain_start(error), !will_pass(error)};
 }
 
 }  // namespace
 
-Result<Child, std::string> start_child(const Program& program, const std::vector<std::string>& argv,
-                                       const std::vector<std::string>& environment,
-                                       const Guardian& guardian) {
+Result<Child, StartFailure> start_child(const Program& program,
+                                        const std::vector<std::string>& argv,
+                                        const std::vector<std::string>& environment,
+                                        const Guardian& guardian) {
   Pipe input;
   Pipe output;
   Pipe errors;
   if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors)) {
-    return Unexpected{start_problem(program.path, errno)};
+    return Unexpected{failure(program.path, errno)};
   }
   // A pipe on 0, 1 or 2 would be overwritten while it is needed, in a worker started without them.
   if (input.read.number() < 3 || output.write.number() < 3 || errors.write.number() < 3) {
-    return Unexpected{"cannot start " + program.path +
-                      ": stdin, stdout and stderr of this worker must be open, /dev/null will do"};
+    return Unexpected{StartFailure{
+        "cannot start " + program.path +
+            ": stdin, stdout and stderr of this worker must be open, /dev/null will do",
+        true}};
   }
   const std::vector<char*> plain = pointers(argv);
   std::vector<std::string> through_shell = {"/bin/sh", program.path};
@@ -151,7 +142,7 @@ Result<Child, std::string> start_child(const Program& program, const std::vector
     guardian.forget(pid);
     waitpid(pid, nullptr, 0);
   }
-  if (error != 0) return Unexpected{start_problem(program.path, error)};
+  if (error != 0) return Unexpected{failure(program.path, error)};
 
   Child child;
   child.pid = pid;

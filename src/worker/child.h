@@ -25,10 +25,16 @@ struct Child {
   Descriptor exit;    // readable once it has ended; not open where the system has no pidfd
 };
 
-// `environment` holds NAME=VALUE entries, all there will be. The error is one line.
-Result<Child, std::string> start_child(const Program& program, const std::vector<std::string>& argv,
-                                       const std::vector<std::string>& environment,
-                                       const Guardian& guardian);
+struct StartFailure {
+  std::string text;      // one line with cause and cure
+  bool lasting = false;  // it is the command itself, so the next start will fail as well
+};
+
+// `environment` holds NAME=VALUE entries, all there will be.
+Result<Child, StartFailure> start_child(const Program& program,
+                                        const std::vector<std::string>& argv,
+                                        const std::vector<std::string>& environment,
+                                        const Guardian& guardian);
 
 // Both require that wait_for() was not called yet: until then the number belongs to this child.
 void kill_group(const Child& child, int signal);

@@ -4,21 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
 
 #include "worker/descriptor.h"
+#include "worker/exec_check.h"
 
 namespace zcrew::worker {
 namespace {
 
 constexpr std::size_t head_bytes = 256;  // as far as the kernel reads a "#!" line
-constexpr std::string_view elf_magic =
-    "\x7f"
-    "ELF";
 
 // The way the file stands in, if it cannot be executed.
 std::optional<std::string> obstacle(const std::string& path) {
@@ -54,19 +52,31 @@ std::string cannot_run(const std::string& name, const std::string& why) {
   return "cannot run '" + name + "': " + why;
 }
 
-Result<Program, std::string> inspect(const std::string& name, const std::string& path) {
+// What a shell would run. Not by zero bytes alone: a third of all random heads has none.
+bool is_text(std::string_view head) {
+  constexpr std::string_view in_texts = "\t\n\v\f\r\b\x1b";
+  return !head.empty() && std::none_of(head.begin(), head.end(), [&](char c) {
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    return is_control && in_texts.find(c) == std::string_view::npos;
+  });
+}
+
+Result<Program, std::string> inspect(const std::vector<std::string>& argv,
+                                     const std::string& path) {
+  const std::string& name = argv[0];
   if (const auto why = obstacle(path)) return Unexpected{cannot_run(name, *why)};
   const std::string head = read_head(path);
-  if (const auto interpreter = interpreter_of(head)) {
-    if (obstacle(*interpreter)) {
-      return Unexpected{cannot_run(name, "its first line names '" + *interpreter +
-                                             "', which is no program here: install it or correct "
-                                             "that line")};
-    }
-    return Program{path, false};
+  const auto interpreter = interpreter_of(head);
+  if (interpreter && obstacle(*interpreter)) {
+    return Unexpected{cannot_run(name, "its first line names '" + *interpreter +
+                                           "', which is no program here: install it or correct "
+                                           "that line")};
   }
-  const bool is_binary = head.find('\0') != std::string::npos || head.rfind(elf_magic, 0) == 0;
-  return Program{path, !head.empty() && !is_binary};
+  const bool is_plain_script = !interpreter && is_text(head);
+  const int error = exec_error(path, argv);
+  const bool fails = error == ENOEXEC ? !is_plain_script : error != 0 && !will_pass(error);
+  if (fails) return Unexpected{cannot_run(name, explain_start(error))};
+  return Program{path, is_plain_script};
 }
 
 }  // namespace
@@ -76,7 +86,7 @@ Result<Program, std::string> find_program(const std::vector<std::string>& argv) 
     return Unexpected{std::string("no command to run: name one, for example: -- sha256sum")};
   }
   const std::string& name = argv[0];
-  if (name.find('/') != std::string::npos) return inspect(name, name);
+  if (name.find('/') != std::string::npos) return inspect(argv, name);
 
   const char* const variable = std::getenv("PATH");
   std::string_view left = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
@@ -85,12 +95,12 @@ Result<Program, std::string> find_program(const std::vector<std::string>& argv) 
     const auto colon = left.find(':');
     const std::string_view folder = left.substr(0, colon);
     const std::string path = (folder.empty() ? "." : std::string(folder)) + "/" + name;
-    if (!obstacle(path)) return inspect(name, path);
+    if (!obstacle(path)) return inspect(argv, path);
     if (!near_miss && access(path.c_str(), F_OK) == 0) near_miss = path;
     if (colon == std::string_view::npos) break;
     left.remove_prefix(colon + 1);
   }
-  if (near_miss) return inspect(name, *near_miss);
+  if (near_miss) return inspect(argv, *near_miss);
   return Unexpected{cannot_run(
       name, "no folder of PATH has it: install it, correct the name, or give its full path")};
 }

@@ -15,7 +15,8 @@ struct Program {
 };
 
 // The program of argv[0], looked up in PATH as a shell does, or one line with cause and cure. Looks
-// at the file's permission, and at a script's interpreter.
+// at the file's permission and at a script's interpreter, and asks the kernel whether it would run
+// it with these arguments.
 Result<Program, std::string> find_program(const std::vector<std::string>& argv);
 
 }  // namespace zcrew::worker

@@ -93,6 +93,34 @@ class Worker(CrewTest):
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("/no/such/command", run.stderr)
 
+    def test_a_worker_whose_program_goes_away_says_so_once_and_ends(self):
+        program = self.folder / "program"
+        program.write_text("#!/bin/sh\ncat\n")
+        program.chmod(0o755)
+        worker = self.router.worker("w", "--concurrency", "4", command=[program])
+        self.assertEqual(self.router.results("x")[0]["result"], "x")
+        program.unlink()
+        jobs = [str(n) for n in range(20)]
+        submit = self.router.submit("--wait", "--json", "--attempts", "1", *jobs)
+        self.assertEqual(worker.wait(), 78)
+        self.assertEqual(len([line for line in worker.log().splitlines()
+                              if "cannot start" in line]), 1, worker.log())
+        self.assertIn("put the file back", worker.log())
+        self.router.worker("next", command=["cat"])
+        self.assertEqual(submit.wait(), 0)
+        self.assertEqual({one["attempts"] for one in json_lines(submit.out())}, {1})
+        counters = self.router.counters()
+        self.assertEqual((counters["failed"], counters["crashed"]), (0, 0))
+
+    def test_a_file_that_is_no_program_is_said_at_start(self):
+        program = self.folder / "program"
+        program.write_bytes(b"\x7fELF" + self.seeded().randbytes(4000))
+        program.chmod(0o755)
+        run = self.crew.zcrew("worker", "--router", self.router.workers, "--", program,
+                              check=False)
+        self.assertEqual(run.returncode, 78)
+        self.assertEqual(len(run.stderr.strip().splitlines()), 1, run.stderr)
+
     def test_sigterm_finishes_what_runs_and_gives_back_the_rest(self):
         gate = self.folder / "gate"
         ledger = self.crew.ledger()

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <thread>
@@ -250,6 +251,47 @@ TEST_CASE("runs on many threads at once do not disturb each other") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("a job whose program went away is given back, and that is said once") {
+  const TemporaryFolder folder;
+  std::vector<std::string> lines;
+  CommandOptions options;
+  options.argv = {folder.program("program", "#!/bin/sh\n")};
+  options.trouble = [&](const std::string& line, bool lasting) {
+    CHECK(lasting);
+    lines.push_back(line);
+  };
+  const CommandHandler handler(options);
+  CHECK(handler(attempt_with("")).outcome == JobOutcome::done);
+  std::filesystem::remove(options.argv[0]);
+  for (int i = 0; i < 3; ++i) CHECK(handler(attempt_with("")).outcome == JobOutcome::released);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == "cannot start " + options.argv[0] +
+                        ": No such file or directory: put the file back, or the loader or "
+                        "interpreter that it names");
+}
+
+TEST_CASE("a start that the moment refuses gives the job back after a rest, and is no end") {
+  const TemporaryFolder folder;
+  std::vector<bool> told;
+  CommandOptions options;
+  options.argv = {folder.program("program", "#!/bin/sh\n")};
+  options.trouble = [&](const std::string& line, bool lasting) {
+    CHECK(line.find("Text file busy") != std::string::npos);
+    told.push_back(lasting);
+  };
+  const CommandHandler handler(options);
+  for (int i = 0; i < 2; ++i) {
+    {
+      const std::ofstream writer(options.argv[0], std::ios::app);
+      const Instant start = net::read_clocks().mono;
+      CHECK(handler(attempt_with("")).outcome == JobOutcome::released);
+      CHECK(net::read_clocks().mono - start >= std::chrono::milliseconds{900});
+    }
+    CHECK(handler(attempt_with("")).outcome == JobOutcome::done);
+  }
+  CHECK(told == std::vector<bool>{false, false});  // again, because one was started meanwhile
 }
 
 TEST_CASE("a script without a first line runs in the shell, as it does from one") {
