@@ -1,5 +1,6 @@
 #include "transcript.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -27,6 +28,12 @@ std::string_view name_of(wire::Outcome outcome) {
       break;
   }
   return "released";
+}
+
+bool is_refused(const core::Effects& effects, Peer peer) {
+  return std::any_of(effects.sends.begin(), effects.sends.end(), [&](const core::Send& send) {
+    return send.peer == peer && std::holds_alternative<wire::Error>(send.message);
+  });
 }
 
 struct WriteRecord {
@@ -118,7 +125,7 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
   if (const auto* from = std::get_if<core::FromWorker>(&event)) {
     const std::string& who = network.connection(from->peer).who;
     if (const auto* hello = std::get_if<wire::WorkerHello>(&from->message)) {
-      remember(from->peer, who, hello->instance);
+      if (!is_refused(effects, from->peer)) remember(from->peer, who, hello->instance);
     } else if (const auto* outcomes = std::get_if<wire::OutcomeMessage>(&from->message)) {
       const std::string session = session_of(from->peer);
       for (const wire::OutcomeItem& item : outcomes->entries) {
