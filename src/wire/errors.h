@@ -29,11 +29,11 @@ enum class ErrorCode : std::uint16_t {
   bad_batch = 210,           // no job in it, too many, or indexes not rising
   too_many_queues = 211,
   // 3xx: working
-  stale_token = 300,        // the attempt is over or belongs to someone else: drop it
+  stale_token = 300,        // reserved: SETTLED answers a stale outcome
   superseded = 301,         // a newer connection of the same instance took over
   declared_dead = 302,      // silent for too long: say HELLO on a new socket
-  bad_worker_option = 303,  // weight, concurrency or queues out of range
-  unknown_job = 304,
+  bad_worker_option = 303,  // name, weight, concurrency or queues out of range
+  unknown_job = 304,        // reserved
   // 4xx: steering
   unknown_verb = 400,
   bad_arguments = 401,
