@@ -40,7 +40,10 @@ bool Reach::take(const Line& line) {
   Process& process = processes_.try_emplace(std::string(line.who)).first->second;
   if (line.what == "died") process.died = line.at;
   if (line.what == "cut") {
-    finish(process.down, line.at);  // a connection on which WELCOME never came is lost as well
+    // What is lost since an earlier life of the router, and lost again, has only the grace from
+    // here.
+    const Micros born = lives_.empty() ? 0 : lives_.back().from;
+    if (!process.down.empty() && process.down.back().from < born) finish(process.down, line.at);
     begin(process.down, line.at);
   }
   if (line.what == "up") {
