@@ -63,6 +63,13 @@ void Moves::go_back_to(Job& job, const std::string& token) {
   if (bring_back(job, token, holder, newer->session)) job.cause = Cause::none;
 }
 
+// Whether a worker may still have an attempt that is newer than the one that was heard of last.
+bool Moves::has_newer(const Job& job) {
+  return std::any_of(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
+    return each.current && parse_token(each.token).is_above(parse_token(job.token));
+  });
+}
+
 // After a crash: what ended an attempt may be undone.
 void Moves::reopen(Job& job) const {
   std::erase_if(job.earlier, [&](const Attempt& attempt) {

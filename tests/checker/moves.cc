@@ -217,7 +217,7 @@ void Moves::take_due(const Line& line, Job& job) {
   record(line, job, false, false);
   if (job.stored.place != Place::later) violated("illegal", job, "is due and was not waiting");
   // Once it was, and a worker that got it then says so after a crash: it is out, whatever the time.
-  const bool was_out = job.out && job.was_due >= job.stored.due;
+  const bool was_out = (job.out && job.was_due >= job.stored.due) || has_newer(job);
   if (calendar(line.at) < job.stored.due && !was_out) {
     violated("too-early", job, "is due before its time");
   }
@@ -327,15 +327,13 @@ void Moves::take_settles(const Line& line) {
   if (job == nullptr || job->token != line.word(0) || job->holder != line.word(1)) return;
   if (reach_.is_liar(job->holder)) return;
   // After a crash its worker may have reported a newer attempt, or the journal tells of one that
-  // may be out: that one counts instead.
-  const auto is_newer = [&](std::string_view token) {
-    return parse_token(token).is_above(parse_token(job->token));
-  };
-  const bool is_outdone =
-      job->redriven_at > job->out_at ||
-      std::any_of(job->announced.begin(), job->announced.end(), is_newer) ||
-      std::any_of(job->earlier.begin(), job->earlier.end(),
-                  [&](const Attempt& each) { return each.current && is_newer(each.token); });
+  // may be out: that one counts instead. And it had no attempt before a redrive that had to be
+  // repeated.
+  const bool is_announced =
+      std::any_of(job->announced.begin(), job->announced.end(), [&](const std::string& token) {
+        return parse_token(token).is_above(parse_token(job->token));
+      });
+  const bool is_outdone = is_announced || has_newer(*job) || job->redriven_at > job->out_at;
   if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory &&
       !is_outdone) {
     violated("lost", *job, "has an outcome that is settled and had no effect");

@@ -125,6 +125,7 @@ class Moves {
   static bool bring_back(Job& job, std::string_view token, std::string_view who,
                          std::int64_t session);
   static void go_back_to(Job& job, const std::string& token);
+  [[nodiscard]] static bool has_newer(const Job& job);
   void reopen(Job& job) const;
   [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;
   void check_run(const Line& line, const Job& job, const Token& token);
