@@ -333,7 +333,9 @@ void Moves::take_settles(const Line& line) {
       std::any_of(job->announced.begin(), job->announced.end(), [&](const std::string& token) {
         return parse_token(token).is_above(parse_token(job->token));
       });
-  const bool is_outdone = is_announced || has_newer(*job) || job->redriven_at > job->out_at;
+  // And who was away for too long comes when the job may be on its way to another.
+  const bool is_outdone = is_announced || has_newer(*job) || job->redriven_at > job->out_at ||
+                          lost_trust(*job, line.at);
   if (job->cause != Cause::none && job->cause != Cause::released && !job->wish.memory &&
       !is_outdone) {
     violated("lost", *job, "has an outcome that is settled and had no effect");
