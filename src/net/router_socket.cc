@@ -9,6 +9,7 @@
 #include "net/clock.h"
 #include "net/door.h"
 #include "net/endpoint.h"
+#include "net/ipc_path.h"
 #include "net/monitor.h"
 #include "net/native_socket.h"
 #include "net/peer_table.h"
@@ -42,9 +43,11 @@ std::string bind_problem(const std::string& endpoint, int error) {
   const std::string start = "cannot listen on " + endpoint + ": ";
   switch (error) {
     case EADDRINUSE:
-      return start +
-             "another program has that address. Stop it (ss -ltnp shows who it is) or choose "
-             "another port";
+      return start + "another program has that address. Stop it (" +
+             (endpoint.starts_with("ipc:") ? "ss -lxp shows who it is) or choose another path"
+                                           : "ss -ltnp shows who it is) or choose another port");
+    case EEXIST:
+      return start + "a file that is no socket is there. Choose another path";
     case EADDRNOTAVAIL:
     case ENODEV:
       return start +
@@ -77,10 +80,9 @@ class RouterSocket::Impl {
     socket_.set(ZMQ_ROUTER_MANDATORY, 1);
     socket_.set(ZMQ_ROUTER_HANDOVER, 0);
     socket_.set(ZMQ_BACKLOG, Door::backlog());
-    if (zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) {
-      const int error = errno;
-      throw Error(bind_problem(options.endpoint, error), bind_exit_code(error));
-    }
+    int error = ipc_bind_error(options.endpoint);
+    if (error == 0 && zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) error = errno;
+    if (error != 0) throw Error(bind_problem(options.endpoint, error), bind_exit_code(error));
     std::array<char, 256> bound{};
     std::size_t size = bound.size();
     ZCREW_CHECK(zmq_getsockopt(socket_.raw(), ZMQ_LAST_ENDPOINT, bound.data(), &size) == 0);

@@ -44,6 +44,35 @@ int exit_code_of(journal::OpenFailure why) {
   return exit_code::io_error;
 }
 
+// A limit below this would refuse every job of that size: a quarter is kept for completions, a
+// third of the rest is what jobs are promised (journal.md, J-6.2 and J-6.5), and blocks come by the
+// MiB.
+std::uint64_t least_journal(std::uint64_t payload_bytes) {
+  return (std::uint64_t{4} << 20U) + 4 * payload_bytes;
+}
+
+void check_journal_limit(const RouterOptions& options) {
+  const std::uint64_t least = least_journal(options.payload_bytes_max);
+  if (options.journal_max_bytes == 0 || options.journal_max_bytes >= least) return;
+  throw Error(fmt::format("A journal of at most {} bytes cannot hold a job: with payloads of up to "
+                          "{} bytes it needs {}, or 0 for no limit.",
+                          options.journal_max_bytes, options.payload_bytes_max, least),
+              exit_code::configuration);
+}
+
+// Two sockets at one port that the system chooses are two ports.
+bool is_any_port(std::string_view endpoint) {
+  return endpoint.ends_with(":*") || endpoint.ends_with(":0") || endpoint == "ipc://*";
+}
+
+void check_distinct(const RouterOptions& options) {
+  if (options.clients != options.workers || is_any_port(options.clients)) return;
+  throw Error(fmt::format("Clients and workers have the same endpoint, {}: give each its own, with "
+                          "--clients and --workers.",
+                          options.clients),
+              exit_code::configuration);
+}
+
 std::unique_ptr<journal::Journal> make_journal(const RouterOptions& options) {
   if (options.journal == ":memory:") return std::make_unique<journal::MemoryJournal>();
   lmdb::LmdbOptions lmdb;
@@ -62,8 +91,10 @@ std::uint64_t frame_bytes_max(const RouterOptions& options) {
 void check_options(const RouterOptions& options) {
   check_exposure(options.clients, options.insecure);
   check_exposure(options.workers, options.insecure);
+  check_distinct(options);
   check_range("The largest payload", options.payload_bytes_max, 1, limits::payload_bytes_max,
               " bytes");
+  check_journal_limit(options);
   check_range("The heartbeat", options.heartbeat, 1);
   check_range("The liveness", options.liveness, 1, 1000, " heartbeats");
   check_range("The lease of Guide workers", options.guide_lease, 1);

@@ -1,11 +1,12 @@
 """Bad input at every door: a clear line or a numbered reply, nothing lost, the router stays up."""
 
 import os
+import re
 import socket
 
 import zmq
 
-from crew import wait_until
+from crew import Router, json_lines, wait_until
 from crew_test import CrewTest, main
 from journal_bytes import set_format
 from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, ERROR, HEARTBEAT, OUTCOME, REFUSED, RUN,
@@ -49,6 +50,23 @@ class CommandLine(CrewTest):
             self.says_no(78, "router", "--clients", f"tcp://127.0.0.1:{port}",
                          "--workers", "tcp://127.0.0.1:*", "--journal", "j", word=port)
 
+    def test_an_ipc_path_in_use(self):
+        ends = ["--clients", f"ipc://{self.folder}/c", "--workers", f"ipc://{self.folder}/w"]
+        first = self.crew.run("first", [self.crew.tool, "router", *ends, "--journal", "j"])
+        first.wait_log("clients at ipc:")
+        self.says_no(78, "router", *ends, "--journal", "other", word="another program")
+        status = self.crew.tool_json("status", "--router", ends[1], "--json")
+        self.assertEqual(status["endpoints"]["clients"], ends[1])
+        first.kill()  # leaves its socket files
+        again = self.crew.run("again", first.arguments)
+        again.wait_log("clients at ipc:")
+
+    def test_one_endpoint_for_both(self):
+        for endpoint in ("tcp://127.0.0.1:5999", f"ipc://{self.folder}/both"):
+            text = self.says_no(78, "router", "--clients", endpoint, "--workers", endpoint,
+                                "--journal", "j", word="the same endpoint")
+            self.assertIn(endpoint, text)
+
     def test_a_journal_that_is_already_open(self):
         router = self.crew.router()
         self.says_no(73, "router", "--clients", "tcp://127.0.0.1:*", "--workers",
@@ -58,6 +76,18 @@ class CommandLine(CrewTest):
     def test_a_port_open_to_others_needs_a_word(self):
         self.says_no(78, "router", "--clients", "tcp://0.0.0.0:*", "--journal", "j",
                      word="--insecure")
+
+    def test_a_journal_too_small_for_a_job_is_refused_and_the_least_one_holds_it(self):
+        for payload in (1 << 10, 1 << 20):
+            text = self.says_no(78, "router", "--clients", "tcp://127.0.0.1:*", "--workers",
+                                "tcp://127.0.0.1:*", "--journal", "j", "--journal-max", "1",
+                                "--max-payload", payload, word="cannot hold a job")
+            least = re.search(r"needs (\d+)", text).group(1)
+            router = Router(self.crew, self.folder / f"journal-{payload}", "--journal-max", least,
+                            "--max-payload", payload).start()
+            (self.folder / "largest").write_bytes(bytes(payload))
+            self.crew.call(router.submit_arguments("--timeout", "5s", "--files", "largest"))
+            router.process.terminate()
 
     def test_files_that_cannot_be_read(self):
         router = self.crew.router()

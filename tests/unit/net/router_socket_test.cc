@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <string>
@@ -45,6 +47,23 @@ pid_t start_peer_process(int endpoint_pipe) {
     poll({&monitor, 1}, {}, Milliseconds{10});
   }
   while (true) pause();
+}
+
+std::filesystem::path new_folder() {
+  std::string path = (std::filesystem::temp_directory_path() / "zcrew-net-XXXXXX").string();
+  REQUIRE(mkdtemp(path.data()) != nullptr);
+  return path;
+}
+
+// Why nobody may listen there; empty if one may.
+std::string refusal_of(Context& context, const std::string& endpoint) {
+  try {
+    const RouterSocket socket(context, {endpoint, 0, 1});
+    return {};
+  } catch (const Error& error) {
+    CHECK(error.exit_code() == exit_code::configuration);
+    return error.what();
+  }
 }
 
 }  // namespace
@@ -274,6 +293,49 @@ TEST_CASE("a frame above the limit closes the connection, and only that") {
   Received message;
   REQUIRE(wait_for(router, message));
   CHECK(message.frames[0].size() == 1000);
+}
+
+TEST_CASE("an ipc path that somebody listens on stays his") {
+  const std::filesystem::path folder = new_folder();
+  const std::string endpoint = "ipc://" + (folder / "socket").string();
+  Context context;
+  {
+    RouterSocket first(context, {endpoint, 0, 1});
+    CHECK(refusal_of(context, endpoint).find("ss -lxp") != std::string::npos);
+    DealerSocket dealer(context, endpoint, 0);
+    REQUIRE(wait_for_link(dealer, DealerSocket::Link::connected));
+    REQUIRE(dealer.send("still yours") == SendStatus::sent);
+    Received message;
+    REQUIRE(wait_for(first, message));
+    CHECK(message.frames[0] == "still yours");
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("the socket file of a program that was killed is no obstacle") {
+  const std::filesystem::path folder = new_folder();
+  const std::string endpoint = "ipc://" + (folder / "socket").string();
+  const pid_t child = fork();
+  if (child == 0) {
+    Context context;
+    const RouterSocket socket(context, {endpoint, 0, 1});
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  REQUIRE(std::filesystem::is_socket(folder / "socket"));
+  Context context;
+  CHECK(refusal_of(context, endpoint).empty());
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a file at an ipc path is not removed") {
+  const std::filesystem::path folder = new_folder();
+  std::ofstream(folder / "file") << "of somebody";
+  Context context;
+  const std::string text = refusal_of(context, "ipc://" + (folder / "file").string());
+  CHECK(text.find("no socket") != std::string::npos);
+  CHECK(std::filesystem::is_regular_file(folder / "file"));
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace zcrew::net
