@@ -37,6 +37,11 @@ int code_of(journal::OpenFailure why) {
   return exit_code::io_error;
 }
 
+// The findings of a journal that could not be walked.
+Json damage(const std::string& what) {
+  return {{"ok", false}, {"problems", Json::array({what})}, {"problems_found", 1}};
+}
+
 // In the child: the findings as JSON, or why there are none.
 std::string walk(const std::string& directory) {
   const auto text = [](const Json& document) {
@@ -58,6 +63,7 @@ std::string walk(const std::string& directory) {
                  {"chunks", report.chunks},
                  {"payload_bytes", report.payload_bytes}});
   } catch (const journal::OpenError& error) {
+    if (error.why() == journal::OpenFailure::corrupt) return text(damage(error.what()));
     return text({{"error", error.what()}, {"exit_code", code_of(error.why())}});
   }
 }
@@ -67,9 +73,7 @@ Json findings(const std::string& directory) {
   const Sacrifice child = sacrifice([&directory] { return walk(directory); });
   Json document = Json::parse(child.told, nullptr, false);
   if (document.is_object() && child.died_of.empty()) return document;
-  return {{"ok", false},
-          {"problems", {fmt::format("reading it ended in: {}", child.died_of)}},
-          {"problems_found", 1}};
+  return damage(fmt::format("reading it ended in: {}", child.died_of));
 }
 
 std::string for_people(const std::string& directory, const Json& report) {
@@ -95,8 +99,8 @@ int check(const CheckOptions& options) {
     for (const auto& problem : problems) std::fprintf(stderr, "%s\n", cell(problem).c_str());
   }
   throw Error(
-      fmt::format("the journal in {} is damaged: {}{}. Keep it for a look; restore a copy of the "
-                  "directory, or start with an empty one.",
+      fmt::format("the journal in {} is damaged: {}{}. Keep it for a look; restore a copy made "
+                  "before, or start with a new one.",
                   options.journal, problems.empty() ? "" : cell(problems.front()),
                   problems.size() > 1
                       ? fmt::format(" (and {} more)", report.value("problems_found", 1U) - 1)

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "lmdb/inside.h"
+#include "router/opening.h"
 #include "zcrew/error.h"
 
 namespace zcrew::tool {
@@ -53,10 +54,9 @@ void end_as_damaged(int number) {
 }  // namespace
 
 void take_faults_as_damage(const std::string& journal) {
-  damage_line =
-      "zcrew: the journal " + journal +
-      " is damaged: reading it ended in a memory fault. Look with `zcrew check`; a backup "
-      "restores it\n";
+  damage_line = "zcrew: the journal " + journal +
+                " is damaged: reading it ended in a memory fault. " + router::damage_cure(journal) +
+                ".\n";
   for (const int number : {SIGBUS, SIGSEGV, SIGABRT})
     ZCREW_CHECK(signal(number, end_as_damaged) != SIG_ERR);
 }

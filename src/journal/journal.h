@@ -27,6 +27,7 @@ namespace zcrew::journal {
 // Why a journal could not be opened; maps to the process's exit code.
 enum class OpenFailure : std::uint8_t { io, locked, corrupt, newer_version, not_a_journal };
 
+// `what` is cause and cure; of a `corrupt` journal it is what is damaged, no more.
 class OpenError : public std::runtime_error {
  public:
   OpenError(OpenFailure why, const std::string& what) : std::runtime_error(what), why_(why) {}
@@ -40,6 +41,7 @@ class JournalError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Says what is damaged: not in which journal, nor what to do.
 class Damaged : public JournalError {
   using JournalError::JournalError;
 };

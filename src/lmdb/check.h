@@ -18,8 +18,8 @@ struct CheckReport {
   void problem(std::string text);
 
   std::uint64_t queues = 0;
-  std::uint64_t ready = 0;  // waiting or held
-  std::uint64_t held = 0;   // of them, with a row that says who holds them
+  std::uint64_t ready = 0;  // without those held
+  std::uint64_t held = 0;   // with a row that says who holds them
   std::uint64_t later = 0;
   std::uint64_t dead = 0;
   std::uint64_t results = 0;

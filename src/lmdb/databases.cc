@@ -42,8 +42,7 @@ Databases open_all(MDB_txn* transaction, unsigned flags) {
   for (const Named& database : named) {
     const std::string name(database.name);
     const int code = mdb_dbi_open(transaction, name.c_str(), flags, &(databases.*database.handle));
-    if (code == MDB_NOTFOUND)
-      throw journal::Damaged("the journal is damaged: it has no database `" + name + "`");
+    if (code == MDB_NOTFOUND) throw journal::Damaged("it has no database `" + name + "`");
     check("open the journal's databases", code);
   }
   return databases;

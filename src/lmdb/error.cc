@@ -21,7 +21,7 @@ void fail(std::string_view doing, int code) {
     case MDB_BAD_VALSIZE:  // ours are all of a size that it takes
     case MDB_MAP_FULL:     // a page number beyond the map, which no journal comes near
     case MDB_MAP_RESIZED:
-      throw journal::Damaged(text + ". The journal's file is damaged; look with `zcrew check`");
+      throw journal::Damaged(text);
     default:
       throw journal::JournalError(text);
   }
@@ -48,9 +48,8 @@ std::string text_of_key(std::string_view key) {
 }
 
 void damaged(std::string_view database, std::string_view key, std::string_view why) {
-  throw journal::Damaged("the journal is damaged: record " + text_of_key(key) + " in `" +
-                         std::string(database) + "`: " + std::string(why) +
-                         ". Look with `zcrew check`; a backup restores it");
+  throw journal::Damaged("record " + text_of_key(key) + " in `" + std::string(database) +
+                         "`: " + std::string(why));
 }
 
 void damaged(std::string_view database, std::string_view key, journal::Fault fault) {

@@ -62,9 +62,7 @@ constexpr std::uint64_t suspected_pages_max = 32'768;
 void blame_damage(const Environment& environment) {
   CheckReport report;
   check_pages(environment, report, suspected_pages_max);
-  if (report.problems_found != 0)
-    throw journal::Damaged("the journal is damaged: " + report.problems.front() +
-                           ". Look with `zcrew check`; a backup restores it");
+  if (report.problems_found != 0) throw journal::Damaged(report.problems.front());
 }
 
 JobId last_ready(MDB_txn* transaction, const Databases& databases) {

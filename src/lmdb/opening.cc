@@ -16,10 +16,8 @@ namespace db = journal::layout::db;
 
 namespace {
 
-[[noreturn]] void refuse_lost(const Directory& directory, const std::string& what) {
-  throw OpenError(OpenFailure::corrupt, "the journal " + directory.path() + " is damaged: " + what +
-                                            ". Restore it from a backup; to begin a new one, "
-                                            "remove the directory");
+[[noreturn]] void refuse_lost(const std::string& what) {
+  throw OpenError(OpenFailure::corrupt, what);
 }
 
 [[noreturn]] void refuse_foreign(const Directory& directory) {
@@ -31,7 +29,7 @@ namespace {
   switch (code) {
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
-      if (directory.marked()) refuse_lost(directory, "data.mdb does not begin as it should");
+      if (directory.marked()) refuse_lost("data.mdb does not begin as it should");
       refuse_foreign(directory);
     case ENOMEM:
       throw OpenError(OpenFailure::io, "cannot open the journal " + directory.path() +
@@ -66,11 +64,11 @@ OpenedFile open_file(const std::string& path, bool make) {
   opened.directory = std::make_unique<Directory>(path, make);
   const Directory& directory = *opened.directory;
   if (!directory.has_content()) {
-    if (directory.marked()) refuse_lost(directory, "data.mdb is missing or empty");
+    if (directory.marked()) refuse_lost("data.mdb is missing or empty");
     if (!make) refuse_no_journal(path);
   } else if (directory.marked()) {
     const std::string fault = fault_of_meta_pages(path + "/data.mdb");
-    if (!fault.empty()) refuse_lost(directory, fault);
+    if (!fault.empty()) refuse_lost(fault);
   }
   Attempt attempt = try_to_open(directory);
   const bool torn = attempt.code == MDB_INVALID || (attempt.code == 0 && !attempt.complete);
@@ -79,7 +77,7 @@ OpenedFile open_file(const std::string& path, bool make) {
     attempt = try_to_open(directory);
   }
   if (attempt.code != 0) refuse(directory, attempt.code);
-  if (!attempt.complete) refuse_lost(directory, "data.mdb is cut short");
+  if (!attempt.complete) refuse_lost("data.mdb is cut short");
   opened.environment = std::move(attempt.environment);
   return opened;
 }
@@ -90,7 +88,7 @@ bool is_journal(const Directory& directory, MDB_txn* transaction) {
     case Identity::journal:
       return true;
     case Identity::empty:
-      if (directory.marked()) refuse_lost(directory, "data.mdb is empty");
+      if (directory.marked()) refuse_lost("data.mdb is empty");
       return false;
     case Identity::newer:
       throw OpenError(OpenFailure::newer_version,
@@ -99,12 +97,12 @@ bool is_journal(const Directory& directory, MDB_txn* transaction) {
                           std::to_string(journal::layout::format_version) +
                           ". Use the newer zcrew");
     case Identity::damaged:
-      if (directory.marked()) refuse_lost(directory, "its format row is wrong");
+      if (directory.marked()) refuse_lost("its format row is wrong");
       [[fallthrough]];
     case Identity::foreign:
       break;
   }
-  if (directory.marked()) refuse_lost(directory, "its format row is missing");
+  if (directory.marked()) refuse_lost("its format row is missing");
   refuse_foreign(directory);
 }
 

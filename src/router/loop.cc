@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "net/clock.h"
+#include "router/opening.h"
 #include "wire/decode.h"
 #include "zcrew/error.h"
 
@@ -288,8 +289,8 @@ int Loop::fail_stop() {
   if (failure_->damaged) {
     log_(LogLevel::error,
          fmt::format("The journal {} is damaged: {}. The router ends rather than work with wrong "
-                     "data. Look with `zcrew check {}`, then restore a backup or remove the job.",
-                     settings_.journal, failure_->text, settings_.journal));
+                     "data. {}.",
+                     settings_.journal, failure_->text, damage_cure(settings_.journal)));
     return exit_code::corrupt_journal;
   }
   log_(LogLevel::error,

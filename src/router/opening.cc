@@ -116,13 +116,25 @@ core::Config core_config(const RouterOptions& options, std::uint64_t seed) {
   return config;
 }
 
+std::string damage_cure(const std::string& directory) {
+  return fmt::format(
+      "`zcrew check {}` looks at all of it; restore a copy made before, or set that "
+      "directory aside and start with a new one",
+      directory);
+}
+
 OpenJournal open_journal(const RouterOptions& options) {
   try {
     OpenJournal opened{make_journal(options), {}};
     opened.recovered = opened.journal->open();
     return opened;
   } catch (const journal::OpenError& error) {
-    throw Error(error.what(), exit_code_of(error.why()));
+    if (error.why() != journal::OpenFailure::corrupt) {
+      throw Error(error.what(), exit_code_of(error.why()));
+    }
+    throw Error(fmt::format("The journal {} is damaged: {}. {}.", options.journal, error.what(),
+                            damage_cure(options.journal)),
+                exit_code::corrupt_journal);
   }
 }
 

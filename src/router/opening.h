@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "core/config.h"
 #include "core/recovered.h"
@@ -18,6 +19,9 @@ std::uint64_t frame_bytes_max(const RouterOptions& options);
 void check_options(const RouterOptions& options);
 
 core::Config core_config(const RouterOptions& options, std::uint64_t seed);
+
+// What a person does about a damaged journal: one sentence, without its full stop.
+std::string damage_cure(const std::string& directory);
 
 struct OpenJournal {
   std::unique_ptr<journal::Journal> journal;

@@ -95,7 +95,7 @@ TEST_CASE("a sound journal passes the check") {
   CHECK(report.ok);
   CHECK(report.problems_found == 0);
   CHECK(report.queues == 3);
-  CHECK(report.ready == 2);
+  CHECK(report.ready == 1);
   CHECK(report.held == 1);
   CHECK(report.later == 1);
   CHECK(report.dead == 1);

@@ -1,5 +1,6 @@
 """Bad input at every door: a clear line or a numbered reply, nothing lost, the router stays up."""
 
+import json
 import os
 import re
 import socket
@@ -163,9 +164,13 @@ class CommandLine(CrewTest):
         os.truncate(router.journal / "data.mdb", 4096 * 3)
         run = self.crew.call(router.arguments(), check=False)
         self.assertEqual(run.returncode, 65, run.stderr)
-        self.assertIn(str(router.journal), run.stderr)
-        self.assertEqual(self.crew.zcrew("check", "--journal", router.journal,
-                                         check=False).returncode, 65)
+        self.assertEqual(run.stderr.count("damaged"), 1, run.stderr)
+        self.assertEqual(run.stderr.count("zcrew check"), 1, run.stderr)
+        what = re.search(f"journal {router.journal} is damaged: ([^.]+)[.]", run.stderr).group(1)
+        check = self.crew.zcrew("check", "--journal", router.journal, "--json", check=False)
+        self.assertEqual(check.returncode, 65)
+        self.assertEqual(json.loads(check.stdout), {
+            "ok": False, "problems": [what], "problems_found": 1})
 
 
 class Payloads(CrewTest):

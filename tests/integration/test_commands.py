@@ -238,6 +238,17 @@ class Router(CrewTest):
         self.assertIn("10", run.stdout)
         self.assertEqual(self.crew.zcrew("check", router.journal).stdout, run.stdout)
 
+    def test_check_counts_a_held_job_once(self):
+        router = self.crew.router()
+        self.crew.zcrew("submit", "--router", router.clients, "held", "waits")
+        router.worker("w", command=["sleep", "60"])
+        commits = router.wait_status(lambda s: s["held"] == 1, "it to run")["journal"]["commits"]
+        # After a second the journal says who has it.
+        router.wait_status(lambda s: s["journal"]["commits"] > commits, "that to be on disk")
+        router.kill()
+        report = self.crew.tool_json("check", router.journal, "--json")
+        self.assertEqual((report["ready"], report["held"]), (1, 1))
+
 
 if __name__ == "__main__":
     main()
