@@ -30,9 +30,10 @@ int change(const AdminOptions& shared, const std::string& verb, const Json& argu
   const Json reply = Json::parse(text, nullptr, false);
   const auto count = reply.is_object() ? reply.value("count", std::uint64_t{0}) : 0;
   Output out;
-  out.write(shared.json ? text + "\n"
-                        : fmt::format("changed: {}{}\n", what,
-                                      count > 1 ? fmt::format(" ({} of that name)", count) : ""));
+  std::string note = count > 1 ? fmt::format(" ({} of that name)", count) : "";
+  // It may be a slip, or be meant for jobs to come.
+  if (reply.is_object() && reply.value("new", false)) note = ", which is new";
+  out.write(shared.json ? text + "\n" : fmt::format("changed: {}{}\n", what, note));
   out.flush();
   if (count > 0) return exit_code::ok;
   throw Error(what + " is not known to the router. See `zcrew workers` and `zcrew queues`.",

@@ -37,12 +37,23 @@ void Commands::change(Queue& queue, const QueueSettings& settings) {
   if (is_new_policy) dispatcher_.policy_changed(queue);
 }
 
-void Commands::carry_out(CommandRequest request, const SetPolicy& command) {
-  Queue* queue = book_.find_queue(command.queue);
-  if (queue == nullptr) {
-    return refuse(request, wire::ErrorCode::not_found,
-                  "no queue is called " + printable(command.queue) + ": `zcrew queues` lists them");
+// Made if it is new, as by its first job or worker; null if that is refused.
+Queue* Commands::open(CommandRequest request, const std::string& name) {
+  if (!is_queue_name(name)) {
+    refuse(request, wire::ErrorCode::bad_queue_name,
+           "a queue's name has 1 to 128 of: letters, digits, '.', '_', '-'");
+    return nullptr;
   }
+  Queue* queue = book_.open_queue(name);
+  if (queue == nullptr) {
+    refuse(request, wire::ErrorCode::too_many_queues, "there are 100000 queues already");
+  }
+  return queue;
+}
+
+void Commands::carry_out(CommandRequest request, const SetPolicy& command) {
+  Queue* queue = open(request, command.queue);
+  if (queue == nullptr) return;
   QueueSettings settings = queue->settings;
   settings.policy = command.policy;
   change(*queue, settings);
@@ -52,10 +63,6 @@ void Commands::carry_out(CommandRequest request, const SetPolicy& command) {
 
 void Commands::carry_out(CommandRequest request, const SetQueue& command) {
   const QueueSettings& settings = command.settings;
-  if (!is_queue_name(settings.name)) {
-    return refuse(request, wire::ErrorCode::bad_queue_name,
-                  "a queue's name has 1 to 128 of: letters, digits, '.', '_', '-'");
-  }
   const bool in_range = settings.weight >= 1 && settings.weight <= limits::weight_max &&
                         settings.attempts >= 1 && settings.attempts <= limits::attempts_max &&
                         settings.crash_limit >= 1 && settings.backoff_ms >= 1;
@@ -63,10 +70,8 @@ void Commands::carry_out(CommandRequest request, const SetQueue& command) {
     return refuse(request, wire::ErrorCode::bad_arguments,
                   "weight is 1 to 10000, attempts 1 to 1000, crash limit and backoff at least 1");
   }
-  Queue* queue = book_.open_queue(settings.name);
-  if (queue == nullptr) {
-    return refuse(request, wire::ErrorCode::too_many_queues, "there are 100000 queues already");
-  }
+  Queue* queue = open(request, settings.name);
+  if (queue == nullptr) return;
   change(*queue, settings);
   context_.note(NoteKind::command, "settings of queue " + settings.name + " changed");
   reply(request, 1);

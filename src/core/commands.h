@@ -31,6 +31,7 @@ class Commands {
     CommandRequest request{};
     bool removes = false;  // else redrives
   };
+  [[nodiscard]] Queue* open(CommandRequest request, const std::string& name);
   void change(Queue& queue, const QueueSettings& settings);
   void carry_out(CommandRequest request, const SetWeight& command);
   void carry_out(CommandRequest request, const SetPolicy& command);

@@ -105,25 +105,33 @@ void Admin::serve(Asker asker, const ChangeQueue& change) {
   const auto report = around_.core.report();
   const auto* queue = find_queue(report, change.queue);
   const core::QueueSettings before = queue != nullptr ? queue->settings : core::QueueSettings{};
-  serve(asker, core::SetQueue{changed(before, change)});
+  command(asker, core::SetQueue{changed(before, change)}, queue == nullptr);
+}
+
+void Admin::serve(Asker asker, const core::SetPolicy& change) {
+  command(asker, change, find_queue(around_.core.report(), change.queue) == nullptr);
 }
 
 template <typename Change>
 void Admin::serve(Asker asker, const Change& change) {
+  command(asker, change, false);
+}
+
+void Admin::command(Asker asker, decltype(core::Command::what) what, bool makes_queue) {
   const std::uint64_t number = next_command_++;
-  commands_.emplace(number, Commander{asker, around_.commits.last()});
-  around_.step(core::Command{core::CommandRequest{number}, change});
+  commands_.emplace(number, Commander{asker, around_.commits.last(), makes_queue});
+  around_.step(core::Command{core::CommandRequest{number}, std::move(what)});
 }
 
 void Admin::answer(const core::CommandReply& reply_of_core) {
   const auto found = commands_.find(static_cast<std::uint64_t>(reply_of_core.request));
   if (found == commands_.end()) return;
-  const auto [asker, before] = found->second;
+  const auto [asker, before, makes_queue] = found->second;
   commands_.erase(found);
   if (reply_of_core.code != wire::ErrorCode::none) {
     return refuse(asker, reply_of_core.code, reply_of_core.text);
   }
-  const std::string body = count_json(reply_of_core.count);
+  const std::string body = changed_json(reply_of_core.count, makes_queue);
   if (around_.commits.last() == before) return reply(asker, body);  // nothing for the disk
   // What was said to be changed stays changed.
   when_durable([this, asker = asker, body] { reply(asker, body); });

@@ -49,6 +49,7 @@ class Admin {
   struct Commander {
     Asker asker;
     core::JournalSequence before = 0;  // the last record before the command
+    bool makes_queue = false;
   };
   using Answer = std::function<void()>;
 
@@ -59,8 +60,11 @@ class Admin {
   void serve(Asker asker, const ListDead& list);
   void serve(Asker asker, const ShowDead& show);
   void serve(Asker asker, const ChangeQueue& change);
+  void serve(Asker asker, const core::SetPolicy& change);
   template <typename Change>
   void serve(Asker asker, const Change& change);
+
+  void command(Asker asker, decltype(core::Command::what) what, bool makes_queue);
 
   using Look = std::function<Answer(journal::Journal&)>;
   void look(Look look);

@@ -200,6 +200,10 @@ std::string dead_letter_json(const journal::DeadLetter& letter, std::string_view
   return dump(document);
 }
 
-std::string count_json(std::uint64_t count) { return dump(Json{{"count", count}}); }
+std::string changed_json(std::uint64_t count, bool made_queue) {
+  Json document{{"count", count}};
+  if (made_queue) document["new"] = true;
+  return dump(document);
+}
 
 }  // namespace zcrew::router

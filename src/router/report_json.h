@@ -52,7 +52,7 @@ std::string dead_letter_json(const journal::DeadLetter& letter, std::string_view
                              const core::Report& report);
 
 // {"count": n}
-std::string count_json(std::uint64_t count);
+std::string changed_json(std::uint64_t count, bool made_queue);
 
 // "weighted", "round-robin", "random", "least-loaded", "adaptive".
 std::string_view to_text(core::Policy policy);

@@ -230,6 +230,16 @@ class Router(CrewTest):
         self.assertEqual([queue["policy"] for queue in router.ask("queues")["queues"]],
                          ["least-loaded"])
 
+    def test_a_setting_that_makes_a_queue_says_so(self):
+        router = self.crew.router()
+        for command in (["queue", "a", "--paused", "on"], ["policy", "b", "random"]):
+            for note in (", which is new", ""):
+                run = self.crew.zcrew("set", *command, "--router", router.clients)
+                self.assertEqual(run.stdout, f"changed: queue {command[1]}{note}\n")
+        self.crew.zcrew("submit", "--router", router.clients, "--queue", "a", "x")
+        self.assertEqual({queue["name"] for queue in router.ask("queues")["queues"]},
+                         {"default", "a", "b"})
+
     def test_check_verifies_a_journal_offline(self):
         router = self.crew.router()
         self.crew.zcrew("submit", "--router", router.clients, *"0123456789")

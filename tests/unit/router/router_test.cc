@@ -98,10 +98,14 @@ TEST_CASE_FIXTURE(Running, "workers are listed with their state") {
 }
 
 TEST_CASE_FIXTURE(Running, "a queue's settings change and are shown") {
-  CHECK(json::parse(client.ask("set_queue", R"({"queue":"mail","attempts":2})").body)["count"] ==
-        1);
-  CHECK(json::parse(
-            client.ask("set_policy", R"({"queue":"mail","policy":"random"})").body)["count"] == 1);
+  const auto set = [&](std::string_view verb, std::string_view arguments) {
+    return json::parse(client.ask(verb, arguments).body);
+  };
+  CHECK(set("set_queue", R"({"queue":"mail","attempts":2})") == json{{"count", 1}, {"new", true}});
+  CHECK(set("set_policy", R"({"queue":"mail","policy":"random"})") == json{{"count", 1}});
+  CHECK(set("set_queue", R"({"queue":"mail","weight":2})") == json{{"count", 1}});
+  CHECK(set("set_policy", R"({"queue":"other","policy":"random"})") ==
+        json{{"count", 1}, {"new", true}});
   const auto queues = json::parse(client.ask("queues").body);
   for (const auto& queue : queues["queues"]) {
     if (queue["name"] != "mail") continue;
@@ -118,6 +122,8 @@ TEST_CASE_FIXTURE(Running, "refused questions name their error") {
   CHECK(client.ask("dead_list", "[]").code == wire::ErrorCode::bad_arguments);
   CHECK(client.ask("dead_list", R"({"queue":"none"})").code == wire::ErrorCode::not_found);
   CHECK(client.ask("dead_show", R"({"id":"q1p5n1"})").code == wire::ErrorCode::not_found);
+  CHECK(client.ask("set_policy", R"({"queue":"a b","policy":"random"})").code ==
+        wire::ErrorCode::bad_queue_name);
   CHECK(client.ask("set_weight", R"({"worker":"w","weight":1})").code ==
         wire::ErrorCode::not_found);
 }
