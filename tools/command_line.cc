@@ -116,10 +116,15 @@ std::string explain_unexpected(const CLI::App& app, const std::string& word) {
   const bool flag = word.size() > 1 && word.front() == '-';
   const bool command = !flag && !commands_of(app).empty();
   const std::string name = word.substr(0, word.find('='));
+  const std::vector<std::string> known = flag ? flags_of(app) : commands_of(app);
+  // A flag that the command has is left over only if it stood before it.
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    return fmt::format("{0} belongs behind the command: {1} {0} …", name, full_name(app));
+  }
   std::string text =
       fmt::format("{} is not {} of {}.", name,
                   flag ? "a flag" : (command ? "a command" : "an argument"), full_name(app));
-  if (const auto near = nearest(name, flag ? flags_of(app) : commands_of(app))) {
+  if (const auto near = nearest(name, known)) {
     text += fmt::format(" Did you mean {}?", *near);
   } else if (flag && app.get_name() == "worker") {
     text += " If it belongs to the command to run, put -- before that command.";
@@ -287,7 +292,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   }
   const bool file = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::FileError);
   if (file) text = fmt::format("cannot read the config file: {}", text);
-  if (!text.empty() && text.back() != '.' && text.back() != '?') text += '.';
+  if (!text.empty() && text.back() != '.' && text.back() != '?' && !text.ends_with("…"))
+    text += '.';
   text += environment_hint(app, text);
   return fmt::format("{} See {} --help.", text, full_name(command));
 }

@@ -35,6 +35,11 @@ class CommandLine(CrewTest):
         self.says_no(2, "worker", word="")
         self.says_no(2)
 
+    def test_a_flag_before_its_command_is_told_where_it_belongs(self):
+        self.says_no(2, "--router", "tcp://127.0.0.1:1", "status",
+                     word="behind the command: zcrew status --router")
+        self.says_no(2, "--json", "version", word="behind the command: zcrew version --json")
+
     def test_an_endpoint_that_is_none_is_configuration(self):
         for arguments in (["status", "--router", "nonsense"],
                           ["submit", "--router", "tcp://127.0.0.1:99999", "x"],

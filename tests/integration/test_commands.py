@@ -179,6 +179,17 @@ def process_lives(pid):
 
 
 class Router(CrewTest):
+    def test_version_tells_a_routers_too(self):
+        alone = self.crew.tool_json("version", "--json")
+        self.assertEqual(set(alone), {"version", "protocol"})
+        router = self.crew.router()
+        both = self.crew.tool_json("version", "--router", router.clients, "--json")
+        self.assertEqual(both["version"], alone["version"])
+        self.assertLessEqual(alone.items(), both["router"].items())
+        text = self.crew.zcrew("version", "--router", router.clients).stdout
+        self.assertIn(f"router {alone['version']} (protocol {alone['protocol']}) at "
+                      f"{router.clients}", text)
+
     def test_sigterm_finishes_what_is_held_then_ends(self):
         router = self.crew.router()
         gate = self.folder / "gate"

@@ -158,6 +158,14 @@ TEST_CASE("a slip on the command line is answered with the nearest word") {
         std::string::npos);
 }
 
+TEST_CASE("a flag before its command is told where it belongs") {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--delay", "1s", "send"}, {"--delay=1s", "send"}}) {
+    CHECK(Sample().parse(words) ==
+          "--delay belongs behind the command: zcrew send --delay … See zcrew send --help.");
+  }
+}
+
 void check_command(const CLI::App& command) {
   CAPTURE(command.get_name());
   CHECK(command.get_footer().find("Example") != std::string::npos);
