@@ -79,7 +79,9 @@ std::uint64_t change(Admin& admin, const std::string& verb, const DeadOptions& o
 int change_and_tell(const AdminOptions& shared, const DeadOptions& options, const std::string& verb,
                     const std::string& past) {
   if (options.all != options.ids.empty()) {
-    throw Error("name dead letters by id, or all of them with --all. See `zcrew dead ls`.",
+    throw Error(options.all ? "ids and --all cannot go together: name dead letters, or take all."
+                            : "name dead letters by id, or all of them with --all. See `zcrew dead "
+                              "ls`.",
                 exit_code::usage);
   }
   Admin admin(shared.link);

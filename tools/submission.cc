@@ -46,14 +46,20 @@ void Complaints::add(const std::string& text) {
   waiting_.push_back(text);
 }
 
-void Complaints::add_skipped(const std::string& text) {
-  skipped_ = true;
-  add(text);
-}
-
 std::vector<std::string> Complaints::take() {
   const std::lock_guard lock(mutex_);
   return std::exchange(waiting_, {});
+}
+
+void Complaints::add_skipped(const SkippedFile& file) {
+  any_skipped_ = true;
+  const std::lock_guard lock(mutex_);
+  skipped_.push_back(file);
+}
+
+std::vector<SkippedFile> Complaints::take_skipped() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(skipped_, {});
 }
 
 Feeder::Feeder(Client& client, Source& source, Job job)
@@ -181,6 +187,7 @@ void Submission::watch_link() {
 }
 
 void Submission::show() {
+  for (const auto& file : complaints_.take_skipped()) report_.take(file);
   const auto texts = complaints_.take();
   progress_.clear_for(!texts.empty() || out_.has_bytes());
   out_.flush();

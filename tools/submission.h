@@ -60,18 +60,20 @@ class Feeder {
   std::thread thread_;  // last: it uses all of the above
 };
 
-// Sentences from any thread, for the one that owns the terminal.
+// Sentences and skipped files from any thread, for the one that owns the terminal.
 class Complaints {
  public:
   void add(const std::string& text);
   std::vector<std::string> take();
-  [[nodiscard]] bool any_skipped() const { return skipped_; }
-  void add_skipped(const std::string& text);
+  void add_skipped(const SkippedFile& file);
+  std::vector<SkippedFile> take_skipped();
+  [[nodiscard]] bool any_skipped() const { return any_skipped_; }
 
  private:
   std::mutex mutex_;
   std::vector<std::string> waiting_;
-  std::atomic<bool> skipped_{false};
+  std::vector<SkippedFile> skipped_;
+  std::atomic<bool> any_skipped_{false};
 };
 
 class Submission {

@@ -30,7 +30,7 @@ std::unique_ptr<Source> open_source(const SubmitOptions& options, Complaints& co
   if (!options.lines.empty()) return from_lines(options.lines);
   if (!options.files.empty()) {
     return from_files(options.files,
-                      [&complaints](const std::string& text) { complaints.add_skipped(text); });
+                      [&complaints](const SkippedFile& file) { complaints.add_skipped(file); });
   }
   throw Error(
       "nothing to submit. Name jobs as arguments, with --lines FILE (- is standard input), or with "
@@ -42,6 +42,10 @@ int submit(SubmitOptions options) {
   SubmitSettings& settings = options.settings;
   if (settings.wait_limit.count() > 0 && !settings.report.wait) {
     throw Error("--wait-limit bounds --wait: give both.", exit_code::usage);
+  }
+  if (settings.report.ids && settings.report.wait) {
+    throw Error("--ids prints ids, --wait results (--wait --json has both): give one of them.",
+                exit_code::usage);
   }
   settings.job.wants_result = settings.report.wait;
   Complaints complaints;

@@ -98,6 +98,14 @@ void Report::take(const RefusedJob& event) {
   complain_(fmt::format("refused {}: {} ({})", title(event.ticket), event.text, event.code));
 }
 
+void Report::take(const SkippedFile& file) {
+  if (settings_.json) {
+    write_(line_of(
+        Json{{"id", nullptr}, {"outcome", "skipped"}, {"reason", file.why}, {"input", file.path}}));
+  }
+  complain_(fmt::format("skipped {}: {}", file.path, file.why));
+}
+
 std::uint64_t Report::settled() const {
   return counts_.refused + (settings_.wait ? counts_.done + counts_.not_done : counts_.confirmed);
 }

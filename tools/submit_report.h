@@ -38,6 +38,7 @@ class Report {
   void take(const Confirmed& event);
   void take(const Finished& event);
   void take(const RefusedJob& event);
+  void take(const SkippedFile& file);  // it is no job, and takes no turn
 
   [[nodiscard]] const SubmitCounts& counts() const { return counts_; }
   // Jobs about which nothing more will come.

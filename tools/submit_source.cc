@@ -110,7 +110,7 @@ class Lines : public Source {
 
 class Files : public Source {
  public:
-  Files(std::vector<std::string> paths, std::function<void(const std::string&)> skipped)
+  Files(std::vector<std::string> paths, std::function<void(const SkippedFile&)> skipped)
       : paths_(std::move(paths)), skipped_(std::move(skipped)) {}
 
   bool next(std::string& payload, const net::Wakeup& stop) override {
@@ -142,18 +142,18 @@ class Files : public Source {
         if (!count || *count == 0) return count.has_value();
         payload.append(chunk, 0, *count);
         if (payload.size() > limits::payload_bytes_max) {
-          skipped_(fmt::format("skipped {}: larger than 64 MiB, the most a router takes", path));
+          skipped_({path, "larger than 64 MiB, the most a router takes"});
           return false;
         }
       }
     } catch (const std::system_error& error) {
-      skipped_(fmt::format("skipped {}: {}", path, error.code().message()));
+      skipped_({path, error.code().message()});
       return false;
     }
   }
 
   const std::vector<std::string> paths_;
-  const std::function<void(const std::string&)> skipped_;
+  const std::function<void(const SkippedFile&)> skipped_;
   std::atomic<std::size_t> at_{0};
   mutable std::mutex mutex_;
   std::vector<std::size_t> index_of_ticket_;
@@ -191,7 +191,7 @@ std::unique_ptr<Source> from_lines(const std::string& path) {
 }
 
 std::unique_ptr<Source> from_files(std::vector<std::string> paths,
-                                   std::function<void(const std::string&)> skipped) {
+                                   std::function<void(const SkippedFile&)> skipped) {
   for (const auto& path : paths) check_file(path);
   return std::make_unique<Files>(std::move(paths), std::move(skipped));
 }

@@ -43,9 +43,14 @@ std::unique_ptr<Source> from_arguments(std::vector<std::string> arguments);
 // Throws Error (2) if the file cannot be opened.
 std::unique_ptr<Source> from_lines(const std::string& path);
 
+struct SkippedFile {
+  std::string path;
+  std::string why;
+};
+
 // One payload a file. Throws Error (2) if one of the paths is not a file that can be read; one that
-// turns unreadable later is skipped and told to `skipped`, on the feeding thread.
+// turns unreadable later, or is too large, is skipped and told to `skipped`, on the feeding thread.
 std::unique_ptr<Source> from_files(std::vector<std::string> paths,
-                                   std::function<void(const std::string&)> skipped);
+                                   std::function<void(const SkippedFile&)> skipped);
 
 }  // namespace zcrew::tool

@@ -196,7 +196,8 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
   outcomes_ = tokens(true);
   effects.notes.push_back(
       {Note::Kind::connected, "connected to the router at " + options_.router + ", running up to " +
-                                  std::to_string(concurrency_) + " jobs at once"});
+                                  std::to_string(concurrency_) +
+                                  (concurrency_ == 1 ? " job" : " jobs") + " at once"});
 }
 
 void Session::run(Instant now, const wire::RunMessage& message, Effects& effects) {

@@ -32,6 +32,8 @@ class CommandLine(CrewTest):
         self.says_no(2, "submit", "--delay", "soon", "x", word="soon")
         self.says_no(2, "worker", "--weight", "-1", "--", "cat", word="weight")
         self.says_no(2, "sbmit", "x", word="sbmit")
+        self.says_no(2, "submit", "--wait", "--ids", "x", word="give one of them")
+        self.says_no(2, "dead", "rm", "--all", "q1p5n1", word="cannot go together")
         self.says_no(2, "worker", word="")
         self.says_no(2)
 
@@ -187,6 +189,18 @@ class Payloads(CrewTest):
         self.assertEqual(run.returncode, 77, run.stderr)
         self.assertIn("large", run.stderr)
         self.assertEqual(router.status()["ready"], 1)
+
+    def test_a_file_over_every_limit_is_skipped_and_has_its_object(self):
+        router = self.crew.router()
+        (self.folder / "huge").touch()
+        os.truncate(self.folder / "huge", (64 << 20) + 1)
+        (self.folder / "small").write_bytes(b"x")
+        run = self.crew.call(router.submit_arguments("--json", "--files", "huge", "small"),
+                             check=False)
+        self.assertEqual(run.returncode, 74, run.stderr)
+        objects = {one["input"]: one for one in json_lines(run.stdout)}
+        self.assertEqual(set(objects), {"huge", "small"})
+        self.assertEqual((objects["huge"]["id"], objects["huge"]["outcome"]), (None, "skipped"))
 
     def test_the_limit_can_be_64_mib(self):
         # P-3.13: the frame around such a payload gets through as well.

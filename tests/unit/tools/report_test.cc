@@ -47,6 +47,20 @@ TEST_CASE("ordered results wait for those before them, and refused jobs hold not
   CHECK(desk.out == "two\nthree\n");
 }
 
+TEST_CASE("a skipped file is told, has its object, and holds nothing up") {
+  Desk desk({.wait = true, .ordered = true, .json = true});
+  desk.report.take(SkippedFile{"large", "larger than 64 MiB"});
+  CHECK(nlohmann::json::parse(desk.out) == nlohmann::json{{"id", nullptr},
+                                                          {"outcome", "skipped"},
+                                                          {"reason", "larger than 64 MiB"},
+                                                          {"input", "large"}});
+  CHECK(desk.complaints == std::vector<std::string>{"skipped large: larger than 64 MiB"});
+  desk.out.clear();
+  desk.report.take(done(1, "one"));
+  CHECK(desk.out.find("\"result\":\"one\"") != std::string::npos);
+  CHECK(desk.report.settled() == 1);
+}
+
 TEST_CASE("a job that did not end well is told on stderr with its input and a cure") {
   Desk desk({.wait = true});
   desk.report.take(dead(2));

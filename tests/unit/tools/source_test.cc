@@ -100,7 +100,7 @@ TEST_CASE("a file's content is the payload, its path the label") {
   const Folder folder;
   const std::string one = folder.write("one", std::string("\0\n\xff", 3));
   const std::string two = folder.write("two", "");
-  const auto source = from_files({one, two}, [](const std::string&) {});
+  const auto source = from_files({one, two}, [](const SkippedFile&) {});
   CHECK(all(*source) == std::vector<std::string>{std::string("\0\n\xff", 3), ""});
   CHECK(source->label(2) == two);
 }
@@ -109,7 +109,8 @@ TEST_CASE("a file that went away meanwhile is skipped and told, and labels still
   const Folder folder;
   const std::vector<std::string> paths{folder.write("a", "A"), folder.write("b", "B")};
   std::vector<std::string> skipped;
-  const auto source = from_files(paths, [&](const std::string& text) { skipped.push_back(text); });
+  const auto source =
+      from_files(paths, [&](const SkippedFile& file) { skipped.push_back(file.path); });
   fs::remove(paths[0]);
   CHECK(all(*source) == std::vector<std::string>{"B"});
   CHECK(source->label(1) == paths[1]);
@@ -119,7 +120,7 @@ TEST_CASE("a file that went away meanwhile is skipped and told, and labels still
 
 TEST_CASE("paths that cannot be jobs are refused before anything is submitted") {
   const Folder folder;
-  const auto ignore = [](const std::string&) {};
+  const auto ignore = [](const SkippedFile&) {};
   CHECK(exit_code_of([&] { from_files({folder.path()}, ignore); }) == exit_code::usage);
   CHECK(exit_code_of([&] { from_files({folder.path() + "/none"}, ignore); }) == exit_code::usage);
   CHECK(exit_code_of([&] { from_lines(folder.path() + "/none"); }) == exit_code::usage);
