@@ -105,7 +105,8 @@ void add_result_options(CLI::App& command, SubmitSettings& settings) {
                "Stop waiting after this, however many results have come; 0 = wait for all");
   command.add_flag("--json", settings.report.json,
                    "Print one JSON object a line: results with --wait, else ids");
-  command.add_flag("--ids", settings.report.ids, "Print each job's id once it is confirmed");
+  command.add_flag("--ids", settings.report.ids,
+                   "Print each job's id once it is confirmed; not with --wait");
   command.add_flag("-q,--quiet", settings.quiet, "No progress and no summary on stderr");
 }
 
@@ -115,7 +116,8 @@ void add_submit(Tool& tool) {
   CLI::App* command = add_command(
       tool.app, "submit", "Submit jobs, and wait for their results if asked to",
       "Confirmed jobs are safe on the router's disk. Over a router's restart the command goes on\n"
-      "trying and resends what is unconfirmed; no job is accepted twice.\n\n"
+      "trying and resends what is unconfirmed; no job is accepted twice. The `code` of a refused\n"
+      "job in --json: 205 payload too large, 206 queue's name, 207 and 208 an option.\n\n"
       "Examples:\n"
       "  zcrew submit --wait --ordered hello world\n"
       "  find /usr/include -name '*.h' | zcrew submit --lines -\n"
