@@ -44,20 +44,17 @@ int exit_code_of(journal::OpenFailure why) {
   return exit_code::io_error;
 }
 
-// A limit below this would refuse every job of that size: a quarter is kept for completions, a
-// third of the rest is what jobs are promised (journal.md, J-6.2 and J-6.5), and blocks come by the
-// MiB.
-std::uint64_t least_journal(std::uint64_t payload_bytes) {
-  return (std::uint64_t{4} << 20U) + 4 * payload_bytes;
-}
+// Below it not even an empty job has room: blocks come by the MiB, a quarter is kept for
+// completions and a third of the rest is what jobs are promised (journal.md, J-6.2 and J-6.5).
+constexpr std::uint64_t least_journal = std::uint64_t{2} << 20U;
 
-void check_journal_limit(const RouterOptions& options) {
-  const std::uint64_t least = least_journal(options.payload_bytes_max);
-  if (options.journal_max_bytes == 0 || options.journal_max_bytes >= least) return;
-  throw Error(fmt::format("A journal of at most {} bytes cannot hold a job: with payloads of up to "
-                          "{} bytes it needs {}, or 0 for no limit.",
-                          options.journal_max_bytes, options.payload_bytes_max, least),
-              exit_code::configuration);
+void check_journal_limit(std::uint64_t most) {
+  if (most == 0 || most >= least_journal) return;
+  throw Error(
+      fmt::format("A journal of at most {} bytes cannot hold a job: it needs {} at least, or "
+                  "0 for no limit.",
+                  most, least_journal),
+      exit_code::configuration);
 }
 
 // Two sockets at one port that the system chooses are two ports.
@@ -94,7 +91,7 @@ void check_options(const RouterOptions& options) {
   check_distinct(options);
   check_range("The largest payload", options.payload_bytes_max, 1, limits::payload_bytes_max,
               " bytes");
-  check_journal_limit(options);
+  check_journal_limit(options.journal_max_bytes);
   check_range("The heartbeat", options.heartbeat, 1);
   check_range("The liveness", options.liveness, 1, 1000, " heartbeats");
   check_range("The lease of Guide workers", options.guide_lease, 1);
