@@ -70,7 +70,7 @@ inline std::string_view name_of(Bug bug) {
 
 #else
 
-constexpr bool planted(Bug /*bug*/) { return false; }
+consteval bool planted(Bug /*bug*/) { return false; }
 
 #endif
 

@@ -32,13 +32,11 @@ void ClientSession::accept(Batch batch, std::uint32_t new_jobs) {
 
 Batch* ClientSession::find(std::uint64_t number) {
   if (batches_.empty() || number < batches_.front().number) return nullptr;
+  // Numbers are consecutive: a floor that HELLO moves ahead of the last one leaves none.
   const std::uint64_t offset = number - batches_.front().number;
-  // Numbers are consecutive, except behind a floor that HELLO moved ahead of what the journal knew.
-  if (offset < batches_.size() && batches_[offset].number == number) return &batches_[offset];
-  const auto at =
-      std::lower_bound(batches_.begin(), batches_.end(), number,
-                       [](const Batch& batch, std::uint64_t n) { return batch.number < n; });
-  return at != batches_.end() && at->number == number ? &*at : nullptr;
+  if (offset >= batches_.size()) return nullptr;
+  ZCREW_CHECK(batches_[offset].number == number);
+  return &batches_[offset];
 }
 
 bool ClientSession::confirm(Batch& batch, std::uint32_t index, std::uint64_t bytes) {

@@ -173,7 +173,7 @@ Instant Router::next_deadline() const {
     const Duration wait = std::max<Duration>(*due - state.context.now.wall, Duration{0});
     next = std::min(next, state.context.attended() + wait);
   }
-  return next == Instant::max() ? next : next + state.context.stalled;
+  return next + state.context.stalled;
 }
 
 // ---- looking

@@ -58,11 +58,6 @@ void PendingBatch::add(std::vector<core::Record>& records) {
     compact();
 }
 
-core::JournalSequence PendingBatch::oldest() {
-  while (oldest_at_ < records_.size() && numbers_[oldest_at_] == 0) ++oldest_at_;
-  return oldest_at_ < records_.size() ? numbers_[oldest_at_] : last_ + 1;
-}
-
 core::JournalSequence PendingBatch::oldest_put() {
   const auto is_put = [&](std::size_t at) {
     return numbers_[at] != 0 && put_id(records_[at]) != nullptr;
@@ -119,14 +114,14 @@ void PendingBatch::compact() {
   }
   records_.resize(to);
   numbers_.resize(to);
-  oldest_at_ = oldest_put_at_ = 0;
+  oldest_put_at_ = 0;
   trim();
 }
 
 // Forgets where the numbers before the oldest record were, so that a batch which waits while jobs
 // come and go does not grow.
 void PendingBatch::trim() {
-  const auto dead = static_cast<std::ptrdiff_t>(oldest() - first_);
+  const auto dead = static_cast<std::ptrdiff_t>(numbers_.front() - first_);
   position_.erase(position_.begin(), position_.begin() + dead);
   first_ += static_cast<core::JournalSequence>(dead);
 }
@@ -138,7 +133,7 @@ void PendingBatch::forget() {
   position_.clear();
   first_ = last_ + 1;
   live_ = urgent_ = 0;
-  oldest_at_ = oldest_put_at_ = 0;
+  oldest_put_at_ = 0;
   open_bytes_ = 0;
 }
 

@@ -64,7 +64,6 @@ class PendingBatch {
  private:
   [[nodiscard]] bool cancels(const JobId& id, core::JournalSequence number);
   [[nodiscard]] bool cancelled_by(const core::Record& record);
-  [[nodiscard]] core::JournalSequence oldest();
   void compact();
   void trim();
   void forget();
@@ -78,8 +77,7 @@ class PendingBatch {
   core::JournalSequence last_ = 0;
   std::size_t live_ = 0;
   std::size_t urgent_ = 0;         // of the live ones
-  std::size_t oldest_at_ = 0;      // in records_: none before it is live, …
-  std::size_t oldest_put_at_ = 0;  // … or none is a put
+  std::size_t oldest_put_at_ = 0;  // in records_: none before it is a put
   std::uint64_t open_bytes_ = 0;
   std::uint64_t cancelled_bytes_ = 0;
   std::uint64_t jobs_put_ = 0;
