@@ -321,6 +321,19 @@ TEST_CASE_TEMPLATE("a job that is not where the record says fails the whole comm
   }
 }
 
+TEST_CASE_TEMPLATE("a delayed job is there only under the time at which it is due (J-4.9)", Fixture,
+                   InMemory, OnDisk) {
+  Fixture fixture;
+  Author author;
+  core::PutJob delayed = job_of(first);
+  delayed.due = from_ms(777);
+  fixture.journal->commit(author.batch({delayed}));
+  CHECK_THROWS_AS(fixture.journal->commit(author.batch({core::MoveToReady{first, from_ms(778)}})),
+                  journal::JournalError);
+  fixture.reopen();
+  CHECK(load(*fixture.journal, first).due == from_ms(777));
+}
+
 TEST_CASE_TEMPLATE("removing a row that is not there is no error (J-4.10)", Fixture, InMemory,
                    OnDisk) {
   Fixture fixture;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
 
 using namespace zcrew;
@@ -51,9 +52,10 @@ class Flow {
     }
     pace_.observe(now_, pending_.last(), {live_.size(), ended_, awaited_});
     if (pending_.empty() || pace_.due(pending_) > now_) return;
-    for (const Live& job : live_) {
-      if (job.put > taken_) longest_wait_ = std::max(longest_wait_, now_ - job.came);
-    }
+    // The oldest that no commit took yet has waited the longest.
+    const auto waiting = std::partition_point(live_.begin(), live_.end(),
+                                              [&](const Live& job) { return job.put <= taken_; });
+    if (waiting != live_.end()) longest_wait_ = std::max(longest_wait_, now_ - waiting->came);
     taken_ = pending_.last();
     ++commits_;
     written_ = pending_.jobs_put();
@@ -101,6 +103,28 @@ TEST_CASE("where writing is cheaper than waiting, a commit begins at once (J-4.1
     flow.run(std::chrono::seconds{3});
     CHECK(flow.longest_wait() == Duration{});
   }
+  SUBCASE("jobs that come faster than they could be written, but last longer than a confirm may") {
+    Flow flow(Duration{5}, Milliseconds{300});
+    flow.run(Milliseconds{500});
+    CHECK(flow.longest_wait() == Duration{});
+  }
+}
+
+TEST_CASE("removals alone wait for company, but no longer than a second (J-4.12)") {
+  const Instant start{std::chrono::seconds{1}};
+  CommitPace pace;
+  pace.learn(start, 1, Milliseconds{1});
+  pace.observe(start, 0, {0, 0, false});
+  const Instant now = start + Milliseconds{10};
+  PendingBatch pending;
+  std::vector<core::Record> step{core::RemoveJob{{1, 5, 1}, core::Place::ready, {}, 0}};
+  pending.add(step);
+  pace.observe(now, pending.last(), {10, 1000, false});  // jobs come and go quickly
+  CHECK(pace.due(pending) == start + std::chrono::seconds{1});
+  step = {core::PutJob{}};
+  pending.add(step);
+  pace.observe(now, pending.last(), {10, 1000, false});
+  CHECK(pace.due(pending) < now + Milliseconds{100});  // a put does not wait that long
 }
 
 TEST_CASE(

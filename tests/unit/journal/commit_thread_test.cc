@@ -105,6 +105,34 @@ TEST_CASE("room that comes back is told without a commit") {
   bench.next(thread, [](const Committed& news) { return news.admissible_bytes == 500; });
 }
 
+TEST_CASE("room that stays as it is is told once") {
+  CommitBench bench;
+  bench.journal.set_room(500);
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.next(thread, [](const Committed& news) { return news.admissible_bytes == 500; });
+  REQUIRE(bench.journal.wait_for_room_asked(2));  // so the first of them is over
+  CHECK_FALSE(thread.poll().has_value());
+}
+
+TEST_CASE("room that changes before a commit's report was fetched does not hide it (J-4.5)") {
+  CommitBench bench;
+  bench.journal.set_room(500);
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  const auto woken = [&](int times) {
+    return bench.wakes.wait_for([&] { return bench.wakes.count() == times; });
+  };
+  REQUIRE(woken(1));  // of the room
+  thread.hand_over(batch_of(1, 1));
+  REQUIRE(woken(2));  // of the commit
+  bench.journal.set_room(400);
+  REQUIRE(woken(3));
+  const auto news = thread.poll();
+  REQUIRE(news.has_value());
+  CHECK(news->durable == 1U);
+  CHECK(news->admissible_bytes == 400);
+  CHECK(thread.idle());
+}
+
 TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6)") {
   for (const auto trouble : {GatedJournal::Trouble::failing, GatedJournal::Trouble::damaged}) {
     CommitBench bench;

@@ -25,6 +25,11 @@ class Wakes {
     };
   }
 
+  int count() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
   template <typename Condition>
   bool wait_for(Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -64,6 +69,19 @@ class GatedJournal : public journal::MemoryJournal {
     return gate_.wait_for(lock, patience, [&] { return waiting_; });
   }
 
+  // Somebody asked for room that often, from now on.
+  bool wait_for_room_asked(int times) {
+    std::unique_lock lock(gate_mutex_);
+    return gate_.wait_for(lock, patience,
+                          [this, wanted = room_asked_ + times] { return room_asked_ >= wanted; });
+  }
+
+  std::uint64_t make_room() override {
+    const std::lock_guard lock(gate_mutex_);
+    ++room_asked_;
+    gate_.notify_all();
+    return MemoryJournal::make_room();
+  }
   void commit(const journal::Batch& batch) override {
     pass();
     MemoryJournal::commit(batch);
@@ -88,6 +106,7 @@ class GatedJournal : public journal::MemoryJournal {
   std::condition_variable gate_;
   bool open_ = true;
   bool waiting_ = false;
+  int room_asked_ = 0;
   Trouble trouble_ = Trouble::none;
 };
 

@@ -57,9 +57,12 @@ TEST_CASE("a key of another shape is no key") {
   CHECK_FALSE(read_job_key(job_key({0, 2, 3}).view()).has_value());
   CHECK_FALSE(read_job_key(job_key({1, 10, 3}).view()).has_value());
   CHECK_FALSE(read_due_key(key).has_value());
+  CHECK_FALSE(read_due_key(due_key(from_ms(5), {0, 2, 3}).view()).has_value());
+  CHECK_FALSE(read_chunk_key(chunk_key({0, 2, 3}, layout::Part::payload, 0).view()).has_value());
   std::string part(chunk_key({1, 2, 3}, layout::Part::payload, 0).view());
   part[13] = 2;
   CHECK_FALSE(read_chunk_key(part).has_value());
   CHECK_FALSE(read_queue_key("abc").has_value());
+  CHECK_FALSE(read_queue_key(queue_key(0).view()).has_value());
   CHECK_FALSE(read_uuid_key("abc").has_value());
 }

@@ -118,6 +118,7 @@ TEST_CASE("a removal of a put in a closed batch stays (J-4.2)") {
   PendingBatch pending;
   add(pending, {put(10)});
   pending.close({});
+  CHECK_FALSE(pending.empty());
   add(pending, {remove(10, 1)});
   CHECK(pending.take_closed().records.size() == 1);
   CHECK(pending.take({}).records.size() == 1);
@@ -126,6 +127,11 @@ TEST_CASE("a removal of a put in a closed batch stays (J-4.2)") {
 TEST_CASE("a removal that names no put stays (J-4.2)") {
   PendingBatch pending;
   add(pending, {put(10), remove(5, 0)});
+  CHECK(pending.take({}).records.size() == 2);
+  add(pending, {put(11), put(12)});
+  add(pending, {remove(11, 3), remove(11, 3)});  // the second finds it cancelled
+  CHECK(pending.take({}).records.size() == 2);
+  add(pending, {put(13), remove(14, 9)});  // a number that nothing has yet
   CHECK(pending.take({}).records.size() == 2);
 }
 
@@ -234,6 +240,21 @@ TEST_CASE("spent memory is used again") {
   CHECK(pending.take({}).records.size() == 1);
   add(pending, {put(2)});
   CHECK(pending.take({}).records.capacity() == 12345);
+}
+
+TEST_CASE("of spent memory no more is kept than one batch to fill and one to commit need") {
+  PendingBatch pending;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<core::Record> spent;
+    spent.reserve(12345);
+    pending.recycle(std::move(spent));
+  }
+  std::vector<std::size_t> capacities;
+  for (Sequence i = 1; i <= 4; ++i) {
+    add(pending, {put(i)});
+    capacities.push_back(pending.take({}).records.capacity());
+  }
+  CHECK(std::count(capacities.begin(), capacities.end(), 12345) == 2);
 }
 
 TEST_CASE("any order of puts, removals and takes leaves what a plain model leaves (J-4.2)") {

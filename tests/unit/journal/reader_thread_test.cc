@@ -80,6 +80,33 @@ TEST_CASE("a look runs over there and its finish comes back to the loop") {
   CHECK(reached_end);
 }
 
+TEST_CASE("a look that has nothing to say comes back without a word") {
+  ReadBench bench;
+  ReaderThread thread(bench.journal, bench.wakes.callback());
+  bool looked = false;
+  thread.look([&](Journal&) {
+    looked = true;
+    return ReaderThread::Finish{};
+  });
+  thread.request(core::LoadJobs{77, {{1, 5, 1}}});
+  const auto answers =
+      bench.collect(thread, [](const auto& all) { return all.events.size() == 1; });
+  CHECK(looked);
+  CHECK(answers.finishes.empty());
+}
+
+TEST_CASE("a read that fails is told as a failure and not as damage (J-5.7)") {
+  ReadBench bench;
+  ReaderThread thread(bench.journal, bench.wakes.callback());
+  bench.journal.set_trouble(GatedJournal::Trouble::failing);
+  thread.request(core::LoadJobs{1, {{1, 5, 1}}});
+  const auto answers =
+      bench.collect(thread, [](const auto& all) { return all.failure.has_value(); });
+  CHECK_FALSE(answers.failure->damaged);
+  CHECK_FALSE(answers.failure->text.empty());
+  CHECK(answers.events.empty());
+}
+
 TEST_CASE("damage is told once and nothing is answered after it (J-5.7)") {
   ReadBench bench;
   ReaderThread thread(bench.journal, bench.wakes.callback());

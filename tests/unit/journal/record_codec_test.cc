@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 
 #include "journal/keys.h"
@@ -137,6 +138,14 @@ TEST_CASE("a record of a version this zcrew does not know is refused (J-3.2)") {
   std::string record = written(Kind::job, key.view(), view_of(put));
   record[0] = 2;
   CHECK(read_job(Kind::job, key.view(), record).error() == Fault::version);
+  CHECK(read_job(Kind::dead, key.view(), record).error() == Fault::version);  // whatever it is
+}
+
+TEST_CASE("each fault is told in words of its own") {
+  std::set<std::string_view> texts;
+  for (const Fault fault : {Fault::version, Fault::kind, Fault::checksum, Fault::shape}) {
+    CHECK(texts.insert(text_of(fault)).second);
+  }
 }
 
 TEST_CASE("numbers out of range are refused though the checksum is right (J-3.2)") {
@@ -155,6 +164,26 @@ TEST_CASE("numbers out of range are refused though the checksum is right (J-3.2)
   CHECK_FALSE(with(13, 1));    // not zero
   CHECK_FALSE(with(90, 127));  // a payload of 2 GB
   CHECK(with(53, 9));
+}
+
+TEST_CASE("a payload in chunks that claims more than there can be is refused (J-3.2)") {
+  JobView job = view_of(some_job(2000));
+  const auto key = job_key({3, 5, 77});
+  job.payload_bytes = limits::payload_bytes_max;
+  CHECK(read_job(Kind::job, key.view(), written(Kind::job, key.view(), job)).has_value());
+  job.payload_bytes = limits::payload_bytes_max + 1;
+  CHECK(read_job(Kind::job, key.view(), written(Kind::job, key.view(), job)).error() ==
+        Fault::shape);
+}
+
+TEST_CASE("a history with more in it than its count says is refused (J-3.2)") {
+  const core::PutJob put = some_job(4);
+  JobView job = view_of(put);
+  std::string memory;
+  append_history(job, {from_ms(1), 1, "failed", "w", ""}, memory);
+  CHECK(read_history(job).has_value());
+  job.history_count = 0;
+  CHECK(read_history(job).error() == Fault::shape);
 }
 
 TEST_CASE("the first and the newest history entries stay (J-3.4)") {
