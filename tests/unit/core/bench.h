@@ -10,6 +10,12 @@
 
 namespace zcrew::core {
 
+inline wire::JobOptions usual_options() {
+  wire::JobOptions options;
+  options.queue = "default";
+  return options;
+}
+
 class Bench {
  public:
   explicit Bench(const Config& config) : core_(config, Recovered{}, now_) { step(Tick{}); }
@@ -22,6 +28,15 @@ class Bench {
     return effects_;
   }
   const Effects& commit() { return step(Durable{recorded_}); }
+  // A commit is under way: what is recorded so far cannot be cancelled any more.
+  void take() { core_.records_taken(recorded_); }
+
+  const Effects& pass(Duration time) {
+    now_.mono += time;
+    now_.wall += std::chrono::duration_cast<Milliseconds>(time);
+    return step(Tick{});
+  }
+  [[nodiscard]] bool wants_a_turn() const { return core_.next_deadline() <= now_.mono; }
 
   void join(Peer peer, std::string name, std::uint32_t weight, std::uint32_t concurrency) {
     wire::WorkerHello hello;

@@ -1,6 +1,8 @@
 // What a peer can make the core remember is bounded (design D15).
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "bench.h"
 #include "core/job.h"
 
@@ -16,6 +18,117 @@ TEST_CASE("requests of Guide clients without a body are bounded by what they cos
   CHECK(bench.report().totals.ready == 100);
   bench.step(PeerGone{peer});
   CHECK(bench.report().totals.ready == 0);
+  bench.check();
+}
+
+TEST_CASE("a Guide client's request above what a payload may have is dropped") {
+  Config config;
+  config.payload_bytes_max = 10;
+  Bench bench(config);
+  bench.commit();
+  bench.step(FromClient{Peer{7}, wire::GuideRequest{"0123456789"}});
+  bench.step(FromClient{Peer{7}, wire::GuideRequest{"0123456789x"}});
+  CHECK(bench.report().totals.ready == 1);
+}
+
+TEST_CASE("requests of Guide clients that come before ids are reserved are kept, up to 1,024") {
+  Bench bench(Config{});
+  for (std::uint32_t i = 1; i <= 2000; ++i) {
+    bench.step(FromClient{Peer{i}, wire::GuideRequest{"a"}});
+  }
+  CHECK(bench.report().totals.ready == 0);
+  bench.commit();
+  CHECK(bench.report().totals.ready == 1024);
+  bench.check();
+}
+
+TEST_CASE("there are at most 100,000 queues, whoever names another") {
+  Bench bench(Config{});
+  bench.commit();
+  const Peer client{1};
+  bench.greet(client);
+  std::vector<std::string> names;
+  for (int i = 1; i < 100000; ++i) names.push_back("q" + std::to_string(i));  // and "default"
+  std::uint64_t batch = 0;
+  const auto submit = [&](std::size_t from, std::size_t to) {
+    wire::Submit message;
+    message.batch = message.floor = ++batch;
+    for (std::size_t i = from; i < to; ++i) {
+      wire::SubmitGroup group;
+      group.options.queue = names[i];
+      group.items.push_back({static_cast<std::uint32_t>(i - from), "", ""});
+      message.groups.push_back(std::move(group));
+    }
+    return bench.step(FromClient{client, std::move(message)});
+  };
+  for (std::size_t at = 0; at < names.size(); at += 10000) {
+    submit(at, std::min(at + 10000, names.size()));
+    bench.commit();
+  }
+  CHECK(bench.report().queues.size() == 100000);
+
+  names.emplace_back("one-more");
+  const Effects refused = submit(names.size() - 1, names.size());
+  CHECK(std::get<wire::Refused>(refused.sends.at(0).message).code ==
+        wire::ErrorCode::too_many_queues);
+
+  QueueSettings settings;
+  settings.name = "one-more";
+  const Effects& set = bench.step(Command{{}, SetQueue{settings}});
+  CHECK(set.replies.at(0).code == wire::ErrorCode::too_many_queues);
+
+  // A worker serves what there is of what it names.
+  wire::WorkerHello hello;
+  hello.queues = {"default", "one-more"};
+  bench.step(FromWorker{Peer{2}, hello});
+  bench.commit();
+  CHECK(bench.report().workers.at(0).queues == std::vector<std::string>{"default"});
+  CHECK(bench.report().queues.size() == 100000);
+}
+
+TEST_CASE("a worker that names more than 1,024 queues is refused (P-5.2)") {
+  Bench bench(Config{});
+  bench.commit();
+  wire::WorkerHello hello;
+  hello.queues.assign(1024, "default");
+  bench.step(FromWorker{Peer{2}, hello});
+  bench.commit();
+  CHECK(bench.report().workers.size() == 1);
+  hello.queues.emplace_back("default");
+  const Effects& refused = bench.step(FromWorker{Peer{3}, hello});
+  CHECK(std::get<wire::Error>(refused.sends.at(0).message).code ==
+        wire::ErrorCode::bad_worker_option);
+  CHECK(bench.report().workers.size() == 1);
+}
+
+TEST_CASE("a worker with 50,000 outcomes that wait for the disk gets no job until some are there") {
+  Config config;
+  config.prefetch_max = 0;
+  Bench bench(config);
+  bench.commit();
+  const Peer client{1};
+  const Peer worker{2};
+  bench.join(worker, "w", 1, 1000);
+  bench.greet(client);
+  std::uint64_t batch = 0;
+  const auto settle = [&](const Effects& effects) {
+    wire::OutcomeMessage outcomes;
+    for (const Send& send : effects.sends) {
+      if (const auto* run = std::get_if<wire::RunItem>(&send.message)) {
+        outcomes.entries.emplace_back().token = run->token;
+      }
+    }
+    const std::size_t jobs = outcomes.entries.size();
+    bench.take();
+    bench.step(FromWorker{worker, std::move(outcomes)});
+    return jobs;
+  };
+  for (; batch < 50;) {
+    ++batch;
+    REQUIRE(settle(bench.submit(client, batch, batch, 1000)) == 1000);
+  }
+  CHECK(settle(bench.submit(client, 51, 51, 1000)) == 0);
+  CHECK(settle(bench.commit()) == 1000);
   bench.check();
 }
 
