@@ -287,7 +287,11 @@ void WorkerDesk::on(Peer peer, const wire::Heartbeat& heartbeat) {
 void WorkerDesk::on(Peer peer, const wire::Bye& bye) {
   static_cast<void>(bye);
   Worker* worker = find(peer);
-  if (worker == nullptr || worker->dialect != Dialect::native) return;
+  if (worker == nullptr) return;
+  if (worker->dialect != Dialect::native) {
+    ++context_.counters.malformed;  // a peer keeps the dialect it started with
+    return;
+  }
   context_.note(NoteKind::worker_left, "worker " + worker->name + " left");
   while (worker->first_held != nullptr) {
     Job& job = *worker->first_held;

@@ -121,6 +121,7 @@ class WorkerDesk {
 
   // Guide workers.
   Worker& guide(Peer peer, Dialect dialect);
+  bool refuses_guide(Peer peer);
   [[nodiscard]] Duration lease_of(const Job& job) const;
   void lose_guide_job(Worker& worker, const std::string& why);
 

@@ -30,9 +30,16 @@ Worker& WorkerDesk::guide(Peer peer, Dialect dialect) {
   return worker;
 }
 
+// A peer keeps the dialect it started with; the other way round is native()'s to say.
+bool WorkerDesk::refuses_guide(Peer peer) {
+  const Worker* known = find(peer);
+  if (known == nullptr || known->dialect != Dialect::native) return false;
+  ++context_.counters.malformed;
+  return true;
+}
+
 void WorkerDesk::on(Peer peer, const wire::GuideReady& ready) {
-  if (const Worker* known = find(peer); known != nullptr && known->dialect == Dialect::native)
-    return;
+  if (refuses_guide(peer)) return;
   Worker& worker = guide(peer, dialect_of(ready.spelling));
   worker.dialect = dialect_of(ready.spelling);
   // READY on a known connection is a fresh start: what it had is lost.
@@ -43,14 +50,12 @@ void WorkerDesk::on(Peer peer, const wire::GuideReady& ready) {
 
 // A heartbeat never gives credit, except that a worker which outlived a router says nothing else.
 void WorkerDesk::on(Peer peer, const wire::GuideHeartbeat& heartbeat) {
-  if (const Worker* known = find(peer); known != nullptr && known->dialect == Dialect::native)
-    return;
+  if (refuses_guide(peer)) return;
   guide(peer, dialect_of(heartbeat.spelling)).dialect = dialect_of(heartbeat.spelling);
 }
 
 void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
-  const Worker* known = find(peer);
-  if (known != nullptr && known->dialect == Dialect::native) return;
+  if (refuses_guide(peer)) return;
   Worker& worker = guide(peer, Dialect::guide);
   worker.overdue = false;
   Job* job = book_.held(reply.token.job);
