@@ -298,6 +298,7 @@ void WorkerDesk::on(Peer peer, const wire::Bye& bye) {
     detach(job);
     book_.give_back(job);
   }
+  recovery_.reported(worker->instance);  // though it may not have been welcomed yet
   context_.record(RemoveInstance{worker->instance});
   known_.erase(worker->instance);
   remove(*worker);
