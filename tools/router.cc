@@ -43,7 +43,7 @@ void add_journal(CLI::App& command, RouterOptions& options) {
       ->type_name("DIR")
       ->capture_default_str();
   add_size(command, "--journal-max", options.journal_max_bytes,
-           "Bytes the journal may take on disk, at least 4M and four payloads; 0 = all it has");
+           "Bytes the journal may take on disk, at least 2M; 0 = as much as it has");
   add_size(command, "--journal-reserve", options.journal_reserve_bytes,
            "Bytes kept free so that held jobs can finish on a full disk");
   add_size(command, "--max-payload", options.payload_bytes_max,

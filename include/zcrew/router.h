@@ -23,7 +23,7 @@ struct RouterOptions {
   std::string clients = default_frontend;  // port 0 or "*" takes a free port
   std::string workers = default_backend;
   std::string journal = "zcrew-journal";  // a directory, made if missing; ":memory:" keeps nothing
-  std::uint64_t journal_max_bytes = 0;    // at least 4 MiB + 4 payloads; 0 = as the disk has
+  std::uint64_t journal_max_bytes = 0;    // at least 2 MiB; 0 = as much as the disk has
   std::uint64_t journal_reserve_bytes = std::uint64_t{16} << 20U;  // kept for completions
   std::uint64_t payload_bytes_max = std::uint64_t{1} << 20U;       // at most 64 MiB
   std::chrono::milliseconds heartbeat{1000};
