@@ -1,5 +1,7 @@
 #include "core/orphans.h"
 
+#include <utility>
+
 namespace zcrew::core {
 
 void Orphans::begin(const Recovered& recovered) {
@@ -30,6 +32,12 @@ bool Orphans::on_loaded(const JobsLoaded& loaded) {
     }
   }
   return true;
+}
+
+bool Orphans::outdoes(const Token& token) const {
+  const auto row = rows_.find(token.job);
+  return row != rows_.end() && std::pair(row->second.token.epoch, row->second.token.handout) >
+                                   std::pair(token.epoch, token.handout);
 }
 
 Job* Orphans::unclaimed(const JobId& id) const {

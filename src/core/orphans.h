@@ -23,6 +23,8 @@ class Orphans {
   // True if the answer was for us.
   bool on_loaded(const JobsLoaded& loaded);
   [[nodiscard]] bool loading() const { return request_ != 0; }
+  // Whether the journal knows of a newer hand-out of its job, which is what counts.
+  [[nodiscard]] bool outdoes(const Token& token) const;
 
   // Leases of Guide workers that ended. On the calendar, since they began before this process.
   void tick();

@@ -33,7 +33,7 @@ struct Router::State {
   Dispatcher dispatcher{context, book};
   Recovery recovery{context};
   Orphans orphans{context, book, recovery, deferred};
-  WorkerDesk workers{context, book, dispatcher, recovery, deferred};
+  WorkerDesk workers{context, book, dispatcher, recovery, orphans, deferred};
   ClientDesk clients{context, sessions, book, deferred};
   Commands commands{context, book, dispatcher, workers, deferred};
 

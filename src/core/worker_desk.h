@@ -15,6 +15,7 @@
 #include "core/deferred.h"
 #include "core/dispatcher.h"
 #include "core/job_book.h"
+#include "core/orphans.h"
 #include "core/recovery.h"
 #include "core/worker.h"
 
@@ -23,11 +24,12 @@ namespace zcrew::core {
 class WorkerDesk {
  public:
   WorkerDesk(Context& context, JobBook& book, Dispatcher& dispatcher, Recovery& recovery,
-             Deferred& deferred)
+             const Orphans& orphans, Deferred& deferred)
       : context_(context),
         book_(book),
         dispatcher_(dispatcher),
         recovery_(recovery),
+        orphans_(orphans),
         deferred_(deferred) {}
 
   void recover(const Recovered& recovered);
@@ -129,6 +131,7 @@ class WorkerDesk {
   JobBook& book_;
   Dispatcher& dispatcher_;
   Recovery& recovery_;
+  const Orphans& orphans_;
   Deferred& deferred_;
   std::uint32_t next_number_ = 1;
   std::uint64_t last_session_ = 0;

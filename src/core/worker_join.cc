@@ -163,7 +163,7 @@ void WorkerDesk::claim(Worker& worker, const Token& token, bool is_held) {
   Job* job = book_.held(token.job);
   if (job != nullptr && job->worker == &worker && job->token == token) return;
   if (take_orphan(worker, token)) return;
-  if (job == nullptr && token.epoch < context_.epoch) {
+  if (job == nullptr && token.epoch < context_.epoch && !orphans_.outdoes(token)) {
     worker.reported.push_back(token);
     return;
   }
