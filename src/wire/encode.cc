@@ -57,5 +57,6 @@ void encode(const WorkerHello& message, std::string& frame) { encode_message(mes
 void encode(const Drain& message, std::string& frame) { encode_message(message, frame); }
 void encode(const WorkerWelcome& message, std::string& frame) { encode_message(message, frame); }
 void encode(const Capacity& message, std::string& frame) { encode_message(message, frame); }
+void encode(const Recall& message, std::string& frame) { encode_message(message, frame); }
 
 }  // namespace zcrew::wire

@@ -29,6 +29,7 @@ void encode(const WorkerHello& message, std::string& frame);
 void encode(const Drain& message, std::string& frame);
 void encode(const WorkerWelcome& message, std::string& frame);
 void encode(const Capacity& message, std::string& frame);
+void encode(const Recall& message, std::string& frame);
 
 // Builds one message that carries many entries, entry by entry, without knowing how many there will
 // be: the array's length is written as a fixed-width number and patched by finish().

@@ -107,7 +107,8 @@ struct Layout<WorkerHello>
     : Message<Type::worker_hello, hello_entries_max, 6, Version<&WorkerHello::version>,
               Field<&WorkerHello::instance>, Text<&WorkerHello::name>, Option<&WorkerHello::weight>,
               Option<&WorkerHello::concurrency>, Text<&WorkerHello::queues>,
-              Field<&WorkerHello::held>, Field<&WorkerHello::finished>> {};
+              Field<&WorkerHello::held>, Field<&WorkerHello::finished>,
+              Field<&WorkerHello::recalls>> {};
 
 template <>
 struct Layout<OutcomeItem> : Fields<2, Field<&OutcomeItem::token>, Field<&OutcomeItem::outcome>,
@@ -121,7 +122,7 @@ struct Layout<OutcomeMessage>
 template <>
 struct Layout<Drain> : Message<Type::drain, 0, 0> {};
 
-// ---- router to worker (5.1 … 5.4) ----
+// ---- router to worker (5.1 … 5.4, 5.6) ----
 
 template <>
 struct Layout<QueueName> : Fields<2, Positive<&QueueName::number>, Text<&QueueName::name>> {};
@@ -148,5 +149,8 @@ struct Layout<SettledMessage>
 template <>
 struct Layout<Capacity>
     : Message<Type::capacity, 0, 2, Field<&Capacity::weight>, Field<&Capacity::concurrency>> {};
+
+template <>
+struct Layout<Recall> : Message<Type::recall, entries_max, 1, Field<&Recall::tokens>> {};
 
 }  // namespace zcrew::wire

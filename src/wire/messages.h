@@ -44,13 +44,12 @@ enum class Type : std::uint8_t {
   worker_hello = 32,
   outcome = 33,
   drain = 34,
-  recalled = 35,  // reserved for taking unstarted jobs back
   // router to worker
   worker_welcome = 48,
   run = 49,
   settled = 50,
   capacity = 51,
-  recall = 52,  // reserved, see recalled
+  recall = 52,
 };
 
 // What a worker says of an attempt.
@@ -228,6 +227,7 @@ struct WorkerHello {
   std::vector<std::string_view> queues;
   std::vector<Token> held;
   std::vector<Token> finished;
+  bool recalls = false;  // understands RECALL; it came after the first workers
   bool operator==(const WorkerHello&) const = default;
 };
 
@@ -279,6 +279,12 @@ struct Capacity {
   std::uint32_t weight = 0;
   std::uint32_t concurrency = 0;
   bool operator==(const Capacity&) const = default;
+};
+
+// Give these back if they have not begun: as OUTCOME released, at once. Others are passed over.
+struct Recall {
+  std::vector<Token> tokens;
+  bool operator==(const Recall&) const = default;
 };
 
 // ---- whole messages ----------------------------------------------------------------------------
@@ -336,7 +342,7 @@ using BackendMessage = std::variant<WorkerHello, OutcomeMessage, Drain, Heartbea
                                     GuideHeartbeat, GuideReply>;
 using ToClient = std::variant<ClientWelcome, ConfirmMessage, ResultMessage, Refused, AdminReply,
                               Error, Heartbeat, Bye>;
-using ToWorker =
-    std::variant<WorkerWelcome, RunMessage, SettledMessage, Capacity, Error, Heartbeat, Bye>;
+using ToWorker = std::variant<WorkerWelcome, RunMessage, SettledMessage, Capacity, Recall, Error,
+                              Heartbeat, Bye>;
 
 }  // namespace zcrew::wire

@@ -25,6 +25,20 @@ wire::Outcome to_wire(JobOutcome outcome) {
   return wire::Outcome::released;
 }
 
+// To look tokens up in.
+class Tokens {
+ public:
+  explicit Tokens(std::span<const Token> tokens) : sorted_(tokens.begin(), tokens.end()) {
+    std::sort(sorted_.begin(), sorted_.end());
+  }
+  [[nodiscard]] bool has(const Token& token) const {
+    return std::binary_search(sorted_.begin(), sorted_.end(), token);
+  }
+
+ private:
+  std::vector<Token> sorted_;
+};
+
 Answer call(const Handler& handler, const Attempt& attempt) {
   try {
     return handler(attempt);
@@ -78,24 +92,24 @@ void Executor::take_finished(std::vector<FinishedJob>& jobs) {
 }
 
 void Executor::abandon(std::span<const Token> tokens) {
-  std::vector<Token> sorted(tokens.begin(), tokens.end());
-  std::sort(sorted.begin(), sorted.end());
-  const auto is_abandoned = [&](const Token& token) {
-    return std::binary_search(sorted.begin(), sorted.end(), token);
-  };
+  const Tokens abandoned(tokens);
   const std::lock_guard guard(lock_);
-  std::erase_if(waiting_, [&](const StartJob& job) { return is_abandoned(job.token); });
+  std::erase_if(waiting_, [&](const StartJob& job) { return abandoned.has(job.token); });
   for (const auto& place : places_) {
-    if (place->busy && is_abandoned(place->token)) place->abandoned = true;
+    if (place->busy && abandoned.has(place->token)) place->abandoned = true;
   }
 }
 
-std::vector<Token> Executor::take_unstarted() {
-  std::vector<Token> tokens;
+std::vector<Token> Executor::take_unstarted(std::span<const Token> tokens) {
+  const Tokens wanted(tokens);
+  std::vector<Token> taken;
   const std::lock_guard guard(lock_);
-  for (const StartJob& job : waiting_) tokens.push_back(job.token);
-  waiting_.clear();
-  return tokens;
+  std::erase_if(waiting_, [&](const StartJob& job) {
+    if (!wanted.has(job.token)) return false;
+    taken.push_back(job.token);
+    return true;
+  });
+  return taken;
 }
 
 void Executor::hurry() {

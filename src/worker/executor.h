@@ -42,8 +42,8 @@ class Executor {
   // Forgets those that have not begun, and tells the handlers of those that run.
   void abandon(std::span<const Token> tokens);
 
-  // Those that have not begun; they will not.
-  std::vector<Token> take_unstarted();
+  // Those of them that have not begun; they will not.
+  std::vector<Token> take_unstarted(std::span<const Token> tokens);
 
   // Tells all handlers that run to come to an end. What then fails counts as given back.
   void hurry();

@@ -61,7 +61,7 @@ void Effects::clear() {
   open = false;
   start.clear();
   abandoned.clear();
-  return_unstarted = false;
+  give_back.clear();
   notes.clear();
 }
 
@@ -100,6 +100,8 @@ void Session::receive(Instant now, const wire::ToWorker& message, Effects& effec
       run(now, *jobs, effects);
     } else if (const auto* settled = std::get_if<wire::SettledMessage>(&message)) {
       settle(*settled, effects);
+    } else if (const auto* recall = std::get_if<wire::Recall>(&message)) {
+      give_back(*recall, effects);
     } else if (const auto* capacity = std::get_if<wire::Capacity>(&message)) {
       options_.weight = capacity->weight;
       if (options_.concurrency != 0) options_.concurrency = capacity->concurrency;
@@ -130,7 +132,7 @@ void Session::drain(Instant now, Effects& effects) {
   if (draining_ || phase_ == Phase::stopped) return;
   draining_ = true;
   last_turn_ = std::max(last_turn_, now);
-  effects.return_unstarted = true;
+  effects.give_back = tokens(false);
   effects.notes.push_back({Note::Kind::draining, "stopping: no new jobs, " +
                                                      std::to_string(running_) +
                                                      " held here are finished or given back"});
@@ -225,6 +227,14 @@ void Session::settle(const wire::SettledMessage& message, Effects& effects) {
   for (const Token& token : message.entries) drop(token, effects);
 }
 
+// Which of them have begun, only those who run them know.
+void Session::give_back(const wire::Recall& message, Effects& effects) {
+  for (const Token& token : message.tokens) {
+    const Held* held = jobs_.find(token);
+    if (held != nullptr && !held->finished) effects.give_back.push_back(token);
+  }
+}
+
 void Session::heed(Instant now, const wire::Error& error, Effects& effects) {
   const std::string text(error.text.empty() ? wire::name_of(error.code) : error.text);
   if (is_refusal(error.code)) {
@@ -285,6 +295,7 @@ void Session::send_hello(Instant now, Effects& effects) {
   hello.queues.assign(options_.queues.begin(), options_.queues.end());
   hello.held = held;
   hello.finished = done;
+  hello.recalls = true;
   push_frame(hello, effects);
   last_sent_ = now;
   drain_said_ = false;

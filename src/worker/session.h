@@ -67,8 +67,8 @@ struct Effects {
   bool close = false;               // then close it
   bool open = false;                // then open a new one; answer with connected()
   std::vector<StartJob> start;
-  std::vector<Token> abandoned;   // do not begin these; tell their handlers if they run
-  bool return_unstarted = false;  // hand every attempt that has not begun to returned()
+  std::vector<Token> abandoned;  // do not begin these; tell their handlers if they run
+  std::vector<Token> give_back;  // hand those of them that have not begun to returned()
   std::vector<Note> notes;
 
   void clear();
@@ -126,6 +126,7 @@ class Session {
   void welcome(Instant now, const wire::WorkerWelcome& message, Effects& effects);
   void run(Instant now, const wire::RunMessage& message, Effects& effects);
   void settle(const wire::SettledMessage& message, Effects& effects);
+  void give_back(const wire::Recall& message, Effects& effects);
   void heed(Instant now, const wire::Error& error, Effects& effects);
   void drop(const Token& token, Effects& effects);
   Held& hold(Instant now, const Token& token);

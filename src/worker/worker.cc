@@ -197,8 +197,10 @@ class Worker::Impl {
     executor_.set_concurrency(session_.concurrency());
     if (!effects_.abandoned.empty()) executor_.abandon(effects_.abandoned);
     if (!effects_.start.empty()) executor_.start(effects_.start);
-    if (effects_.return_unstarted) {
-      for (const Token& token : executor_.take_unstarted()) session_.returned(token);
+    if (!effects_.give_back.empty()) {
+      for (const Token& token : executor_.take_unstarted(effects_.give_back)) {
+        session_.returned(token);
+      }
       again_ = true;
     }
     for (const auto& note : effects_.notes) tell(to_public(note.kind), note.text);

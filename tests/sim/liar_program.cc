@@ -55,6 +55,7 @@ void LiarProgram::say_hello() {
   hello.weight = world_.chance().small(3);
   hello.concurrency = world_.chance().small(3);
   hello.queues = {"default"};
+  hello.recalls = true;  // and never gives anything back
   // Attempts nobody ever had. (Those of an earlier router it may not claim: that one's workers are
   // taken at their word.)
   Token token = world_.some_token();

@@ -108,7 +108,7 @@ void WorkerProgram::carry_out() {
     waiting_.push_back(std::move(job));
   }
   check_credit();
-  if (effects.return_unstarted) give_back_unstarted();
+  if (!effects.give_back.empty()) give_back_unstarted(effects.give_back);
   begin_jobs();
 }
 
@@ -121,12 +121,14 @@ void WorkerProgram::check_credit() {
   }
 }
 
-void WorkerProgram::give_back_unstarted() {
-  for (const worker::StartJob& job : waiting_) {
-    say(job.token, wire::Outcome::released);
-    session_->returned(job.token);
+void WorkerProgram::give_back_unstarted(const std::vector<Token>& tokens) {
+  for (const Token& token : tokens) {
+    const bool waited =
+        std::erase_if(waiting_, [&](const auto& job) { return job.token == token; }) != 0;
+    if (!waited) continue;
+    say(token, wire::Outcome::released);
+    session_->returned(token);
   }
-  waiting_.clear();
   again_ = true;
 }
 

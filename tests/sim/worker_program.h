@@ -29,7 +29,7 @@ class WorkerProgram : public Program {
 
   void carry_out();
   void check_credit();
-  void give_back_unstarted();
+  void give_back_unstarted(const std::vector<Token>& tokens);
   void begin_jobs();
   void begin(const worker::StartJob& job);
   void finish(const Token& token, const std::string& payload);

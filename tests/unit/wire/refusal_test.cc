@@ -156,7 +156,7 @@ TEST_CASE("a worker's settings out of range are read, for the core to name them 
 }
 
 TEST_CASE("a type nobody knows is refused as such (P-3.9)") {
-  for (const std::string hex : {"91 00", "91 08", "91 7f", "91 23", "91 34", "91 cd 01 05",
+  for (const std::string hex : {"91 00", "91 08", "91 7f", "91 23", "91 35", "91 cd 01 05",
                                 "91 cf ff ff ff ff ff ff ff ff", "93 63 c0 c0"}) {
     CAPTURE(hex);
     const std::string frame = bytes(hex);

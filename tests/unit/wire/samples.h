@@ -68,7 +68,13 @@ inline Error error() { return {ErrorCode::declared_dead, "silent for 3.0 s"}; }
 inline Error error_short() { return {ErrorCode::superseded, {}}; }
 
 inline WorkerHello worker_hello() {
-  return {1, uuid(), "worker/9", 3, 4, {"mail", "default"}, {token, other_token}, {token}};
+  return {1, uuid(), "worker/9", 3, 4, {"mail", "default"}, {token, other_token}, {token}, true};
+}
+// What a worker sent before there was RECALL.
+inline WorkerHello worker_hello_resume_short() {
+  WorkerHello hello = worker_hello();
+  hello.recalls = false;
+  return hello;
 }
 inline WorkerHello worker_hello_short() { return {1, uuid(), "w", 1, 0, {"default"}, {}, {}}; }
 inline OutcomeMessage outcome() {
@@ -84,6 +90,7 @@ inline WorkerWelcome worker_welcome_short() { return {1, 7, 1000, 3, 1, {{1, "de
 inline RunMessage run() { return {{{token, 2, 5000, "the payload"}, {other_token, 1, 0, {}}}}; }
 inline SettledMessage settled() { return {{token, other_token}}; }
 inline Capacity capacity() { return {3, 300}; }
+inline Recall recall() { return {{token, other_token}}; }
 
 // Calls visit(name, message) for each of them.
 template <typename Visitor>
@@ -107,6 +114,7 @@ void each(Visitor&& visit) {
   visit("error", error());
   visit("error_short", error_short());
   visit("worker_hello", worker_hello());
+  visit("worker_hello_resume_short", worker_hello_resume_short());
   visit("worker_hello_short", worker_hello_short());
   visit("outcome", outcome());
   visit("drain", drain());
@@ -115,6 +123,7 @@ void each(Visitor&& visit) {
   visit("run", run());
   visit("settled", settled());
   visit("capacity", capacity());
+  visit("recall", recall());
 }
 
 }  // namespace zcrew::wire::samples

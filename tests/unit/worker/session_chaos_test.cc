@@ -16,7 +16,7 @@ class Chaos {
 
   void play() {
     for (int step = 0; step < 400; ++step) {
-      switch (dice_.below(6)) {
+      switch (dice_.below(7)) {
         case 0:
           hand_out();
           break;
@@ -28,6 +28,9 @@ class Chaos {
           settle_some();
           break;
         case 4:
+          recall_some();
+          break;
+        case 5:
           if (dice_.below(4) == 0 && connected_) watch(world_.lose());
           break;
         default:
@@ -74,10 +77,9 @@ class Chaos {
       running_.insert(job.token);
     }
     for (const Token& token : wanted.abandoned) running_.erase(token);
-    if (wanted.return_unstarted && !running_.empty()) {
-      const Token unstarted = *running_.begin();
-      running_.erase(unstarted);
-      world_.session.returned(unstarted);
+    for (const Token& token : wanted.give_back) {
+      if (dice_.below(2) == 0 || running_.erase(token) == 0) continue;
+      world_.session.returned(token);
     }
     for (const auto* hello : wanted.all<wire::WorkerHello>()) greeted_ = check_hello(*hello);
     for (const auto& outcome : wanted.outcomes()) {
@@ -138,6 +140,17 @@ class Chaos {
     const Token one = *chosen;
     running_.erase(chosen);
     watch(world_.finish(one, dice_.below(3) == 0 ? wire::Outcome::failed : wire::Outcome::done));
+  }
+
+  void recall_some() {
+    if (greeted_ != Greeting::answered) return;
+    wire::Recall message;
+    for (const Token& token : held_) {
+      if (dice_.below(2) == 0) message.tokens.push_back(token);
+    }
+    const auto wanted = world_.receive(message);
+    for (const Token& token : wanted.give_back) CHECK(running_.count(token) == 1);
+    watch(wanted);
   }
 
   void settle_some() {

@@ -33,7 +33,7 @@ TEST_CASE("what runs is finished, what has not begun comes back released") {
   world.serve();
   world.run({token(1), token(2)});
   auto wanted = drain(world);
-  CHECK(wanted.return_unstarted);
+  CHECK(wanted.give_back == std::vector{token(1), token(2)});
   CHECK(wanted.all<wire::Drain>().size() == 1);
   world.session.returned(token(2));
   wanted = world.turn();

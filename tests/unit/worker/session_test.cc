@@ -341,6 +341,24 @@ TEST_CASE("CAPACITY changes the concurrency now and the weight of the next HELLO
   CHECK(hello.all<wire::WorkerHello>()[0]->concurrency == 0);
 }
 
+TEST_CASE(
+    "RECALL asks for what is here and not finished, and what never began comes back (P-5.17)") {
+  SessionWorld world;
+  CHECK(world.greet().all<wire::WorkerHello>()[0]->recalls);
+  world.welcome();
+  world.run({token(1), token(2), token(3)});
+  world.finish(token(1));
+  const auto wanted = world.receive(wire::Recall{{token(3), token(2), token(1), token(9)}});
+  CHECK(wanted.give_back == std::vector{token(3), token(2)});
+  CHECK(wanted.abandoned.empty());
+  world.session.returned(token(3));  // the other one runs
+  const auto outcomes = world.turn().outcomes();
+  REQUIRE(outcomes.size() == 1);
+  CHECK(outcomes[0].token == token(3));
+  CHECK(outcomes[0].outcome == wire::Outcome::released);
+  CHECK(world.finish(token(2)).outcomes().size() == 1);
+}
+
 TEST_CASE("without a router, outcomes wait and nothing is sent") {
   SessionWorld world;
   world.serve();

@@ -39,9 +39,9 @@ class SessionWorld {
     std::vector<wire::BackendMessage> messages;
     bool open = false;
     bool close = false;
-    bool return_unstarted = false;
     std::vector<StartJob> start;
     std::vector<Token> abandoned;
+    std::vector<Token> give_back;
     std::vector<Note> notes;
 
     template <typename Message>
@@ -68,9 +68,9 @@ class SessionWorld {
     wanted.frames = std::move(effects.frames);
     wanted.open = effects.open;
     wanted.close = effects.close;
-    wanted.return_unstarted = effects.return_unstarted;
     wanted.start = std::move(effects.start);
     wanted.abandoned = std::move(effects.abandoned);
+    wanted.give_back = std::move(effects.give_back);
     wanted.notes = std::move(effects.notes);
     effects.clear();
     for (const std::string& frame : wanted.frames) {

@@ -75,6 +75,36 @@ TEST_CASE("as many handlers run at once as WELCOME says") {
   CHECK(inside == 3);
 }
 
+TEST_CASE("of the jobs that RECALL names, those that wait come back and are not begun (P-5.17)") {
+  FakeRouter router;
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  std::promise<void> full;
+  std::atomic<int> starts{0};
+  RunningWorker running(router.endpoint(), [&](const Attempt&) {
+    if (++starts == 2) full.set_value();
+    released.wait();
+    return Answer{};
+  });
+  router.expect<wire::WorkerHello>();
+  router.welcome();
+  std::vector<wire::RunItem> jobs;
+  for (Sequence i = 1; i <= 5; ++i) jobs.push_back({a_token(i), 1, 0, ""});
+  router.run(jobs);
+  full.get_future().wait();
+  router.send(wire::Recall{{a_token(5), a_token(4), a_token(2), a_token(77)}});
+  const auto back = router.expect<wire::OutcomeMessage>();
+  REQUIRE(back.entries.size() == 2);
+  for (const wire::OutcomeItem& item : back.entries) {
+    CHECK(item.outcome == wire::Outcome::released);
+    CHECK(item.token.job.sequence >= 4);
+  }
+  release.set_value();
+  std::size_t outcomes = 0;
+  while (outcomes < 3) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
+  CHECK(starts == 3);
+}
+
 TEST_CASE("over a router's restart a running job goes on and a finished one is reported again") {
   FakeRouter router;
   std::promise<void> release;
