@@ -138,8 +138,9 @@ void Dispatcher::join(Worker& worker) {
 }
 
 void Dispatcher::leave(Worker& worker) {
+  if (worker.group == nullptr) return;
+  count_places(worker, 0, false);
   WorkerGroup* group = std::exchange(worker.group, nullptr);
-  if (group == nullptr) return;
   if (worker.listed) group->unlist(worker);
   group->members.erase(&worker);
   if (!group->members.empty()) return;
@@ -191,13 +192,48 @@ ChoiceKeys Dispatcher::keys_of(const Worker& worker) const {
 
 void Dispatcher::update(Worker& worker) {
   if (worker.group == nullptr) return;
-  if (credit(worker) == 0) {
+  const std::uint32_t credit = this->credit(worker);
+  count_places(worker, credit);
+  if (credit == 0) {
     if (worker.listed) worker.group->unlist(worker);
     return;
   }
   if (worker.listed) return worker.group->relist(worker, keys_of(worker));
   catch_up(worker);
   worker.group->list(worker, keys_of(worker));
+}
+
+// Each hand-out comes here: mostly nothing has changed but one number.
+void Dispatcher::count_places(Worker& worker, std::uint32_t credit) {
+  const std::uint32_t places = worker.concurrency();
+  const bool has_free = credit > 0 && places > worker.held;
+  const bool is_ahead =
+      worker.recalls && worker.state == WorkerState::active && worker.held > places;
+  count_places(worker, has_free ? places - worker.held : 0, is_ahead);
+}
+
+void Dispatcher::count_places(Worker& worker, std::uint32_t free, bool ahead) {
+  const std::uint64_t change = std::uint64_t{free} - worker.free_places;
+  worker.group->free_places += change;
+  free_places_ += change;
+  worker.free_places = free;
+  if (ahead == (worker.ahead_position != Worker::nowhere)) return;
+  if (ahead) {
+    worker.quiet_since = context_.attended();
+    worker.ahead_position = ahead_.size();
+    ahead_.push_back(&worker);
+  } else {
+    ahead_.back()->ahead_position = worker.ahead_position;
+    std::swap(ahead_[worker.ahead_position], ahead_.back());
+    ahead_.pop_back();
+    worker.ahead_position = Worker::nowhere;
+  }
+}
+
+std::uint64_t Dispatcher::free_places(const Queue& queue) {
+  std::uint64_t free = 0;
+  for (const Queue::Membership& member : queue.groups) free += member.group->free_places;
+  return free;
 }
 
 void Dispatcher::catch_up(Worker& worker) const {

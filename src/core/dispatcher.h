@@ -29,6 +29,8 @@ class WorkerGroup {
   std::set<Worker*, bool (*)(const Worker*, const Worker*)> members{
       [](const Worker* a, const Worker* b) { return a->number < b->number; }};
 
+  std::uint64_t free_places = 0;  // of members with credit
+
   [[nodiscard]] bool has_credit() const { return listed_ > 0; }
   [[nodiscard]] const Worker* best(Policy policy) const;
   [[nodiscard]] std::size_t candidates() const { return random_.size(); }
@@ -77,10 +79,18 @@ class Dispatcher {
 
   [[nodiscard]] std::uint32_t credit(const Worker& worker) const;
 
+  // Places where a job could begin at once, of all workers and of those that serve the queue.
+  [[nodiscard]] std::uint64_t free_places() const { return free_places_; }
+  [[nodiscard]] static std::uint64_t free_places(const Queue& queue);
+  // Workers that hold more than they have places, and understand RECALL; in no order.
+  [[nodiscard]] const std::vector<Worker*>& ahead() const { return ahead_; }
+
   // Hands out while there are jobs and credit. `give` does the rest of a hand-out.
   void run(const std::function<void(Job&, Worker&)>& give);
 
  private:
+  void count_places(Worker& worker, std::uint32_t credit);
+  void count_places(Worker& worker, std::uint32_t free, bool ahead);
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
   [[nodiscard]] ChoiceKeys keys_of(const Worker& worker) const;
@@ -91,6 +101,8 @@ class Dispatcher {
   Context& context_;
   JobBook& book_;
   std::map<std::vector<QueueNumber>, std::unique_ptr<WorkerGroup>> groups_;
+  std::uint64_t free_places_ = 0;
+  std::vector<Worker*> ahead_;
   std::uint64_t virtual_now_ = 0;
   std::uint64_t uses_ = 0;
 };

@@ -37,8 +37,8 @@ struct ToGuideClient {  // [empty][body]
 // that follow it; a Bye or Error goes after those that precede it.
 using Message =
     std::variant<wire::ClientWelcome, wire::WorkerWelcome, wire::Confirm, wire::JobResult,
-                 wire::RunItem, Token, wire::Refused, wire::Error, wire::Capacity, wire::Heartbeat,
-                 wire::Bye, ToGuideWorker, GuideBeat, ToGuideClient>;
+                 wire::RunItem, Token, wire::Refused, wire::Error, wire::Capacity, wire::Recall,
+                 wire::Heartbeat, wire::Bye, ToGuideWorker, GuideBeat, ToGuideClient>;
 
 struct Send {
   Peer peer;
@@ -88,6 +88,7 @@ enum class NoteKind : std::uint8_t {
   worker_dead,
   worker_left,
   worker_draining,
+  jobs_recalled,
   recovery_started,
   recovery_over,
   batch_refused,

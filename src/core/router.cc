@@ -160,6 +160,9 @@ void Router::State::on(const Tick& event) {
   static_cast<void>(event);
   workers.tick();
   orphans.tick();
+  recall.tick([this](Worker& worker, std::vector<Token> tokens) {
+    workers.recall(worker, std::move(tokens));
+  });
   if (context.attended() < next_housekeeping) return;
   next_housekeeping = context.attended() + housekeeping_every;
   sessions.expire();
@@ -168,6 +171,7 @@ void Router::State::on(const Tick& event) {
 Instant Router::next_deadline() const {
   const State& state = *state_;
   Instant next = std::min(state.workers.next_check(), state.next_housekeeping);
+  next = std::min(next, state.recall.deadline());
   if (state.context.recovering) next = std::min(next, state.recovery.deadline());
   if (const auto due = state.book.next_due()) {
     const Duration wait = std::max<Duration>(*due - state.context.now.wall, Duration{0});

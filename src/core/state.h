@@ -9,6 +9,7 @@
 #include "core/dispatcher.h"
 #include "core/job_book.h"
 #include "core/orphans.h"
+#include "core/recall.h"
 #include "core/recovery.h"
 #include "core/router.h"
 #include "core/sessions.h"
@@ -31,6 +32,7 @@ struct Router::State {
   Sessions sessions{context};
   JobBook book{context, sessions};
   Dispatcher dispatcher{context, book};
+  Recall recall{context, book, dispatcher};
   Recovery recovery{context};
   Orphans orphans{context, book, recovery, deferred};
   WorkerDesk workers{context, book, dispatcher, recovery, orphans, deferred};

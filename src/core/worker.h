@@ -54,6 +54,7 @@ struct Worker {
   std::uint32_t own_concurrency = 0;        // 0 = follows the weight
   std::optional<std::uint32_t> set_weight;  // by a person: counts for more than its HELLO's
   bool tell_weight = false;                 // its HELLO named another than it has
+  bool recalls = false;                     // it understands RECALL
 
   // What it holds, oldest hand-out first.
   Job* first_held = nullptr;
@@ -69,6 +70,10 @@ struct Worker {
 
   std::uint64_t done = 0;
   std::uint64_t failed = 0;
+
+  // What it has beyond its places, and whether that moves on; see Recall.
+  Instant quiet_since{};     // its last outcomes, or when it first had more than its places
+  bool recall_open = false;  // none of the jobs recalled last has come back or ended yet
 
   // Liveness, in attended time.
   Instant last_heard{};
@@ -94,6 +99,9 @@ struct Worker {
   bool listed = false;
   ChoiceKeys keys{};
   std::size_t position = 0;  // among those a random choice takes from
+  std::uint32_t free_places = 0;
+  static constexpr std::size_t nowhere = SIZE_MAX;
+  std::size_t ahead_position = nowhere;  // among those that hold more than their places
 
   [[nodiscard]] std::uint32_t concurrency() const {
     if (dialect != Dialect::native) return 1;
@@ -118,6 +126,7 @@ struct Worker {
 
   void link(Job& job) {
     job.worker = this;
+    job.recalled = false;
     job.previous = last_held;
     job.next = nullptr;
     (last_held != nullptr ? last_held->next : first_held) = &job;
@@ -126,6 +135,7 @@ struct Worker {
   }
   void unlink(Job& job) {
     ZCREW_CHECK(job.worker == this && held > 0);
+    if (job.recalled) recall_open = false;
     (job.previous != nullptr ? job.previous->next : first_held) = job.next;
     (job.next != nullptr ? job.next->previous : last_held) = job.previous;
     job.previous = job.next = nullptr;

@@ -150,6 +150,13 @@ void WorkerDesk::resume_departure(Job& job) {
   dispatcher_.update(worker);
 }
 
+void WorkerDesk::recall(Worker& worker, std::vector<Token> tokens) {
+  context_.note(NoteKind::jobs_recalled, "worker " + worker.name + " is asked for " +
+                                             std::to_string(tokens.size()) +
+                                             " jobs back that wait there while others idle");
+  send(worker, wire::Recall{std::move(tokens)});
+}
+
 void WorkerDesk::on_payload(const PayloadLoaded& loaded) {
   Job* job = book_.held(loaded.id);
   if (job == nullptr || job->payload_here) return;
@@ -204,6 +211,7 @@ void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
   Worker* worker = native(peer);
   if (worker == nullptr) return;
   for (const wire::OutcomeItem& item : message.entries) take_outcome(*worker, item);
+  worker->quiet_since = context_.attended();
   dispatcher_.update(*worker);
 }
 
@@ -453,6 +461,8 @@ void WorkerDesk::check_invariants() const {
     ZCREW_CHECK(!worker->peer || waiting == static_cast<std::ptrdiff_t>(worker->unsettled));
     ZCREW_CHECK(worker->dialect == Dialect::native || held <= 1);
     ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.credit(*worker) > 0));
+    ZCREW_CHECK((worker->free_places > 0) ==
+                (worker->listed && worker->held < worker->concurrency()));
     ZCREW_CHECK(checks_.count({worker->check_at, number}) == 1);
   }
   for (const Job* job : book_.held_jobs()) {

@@ -53,6 +53,8 @@ class WorkerDesk {
 
   // The dispatcher's hand-out.
   void give(Job& job, Worker& worker);
+  // What Recall wants back.
+  void recall(Worker& worker, std::vector<Token> tokens);
 
   // Judges silence, sends heartbeats.
   void tick();

@@ -75,6 +75,8 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
   worker->name = hello.name.empty() ? to_text(hello.instance).substr(0, 8) : printable(hello.name);
   worker->weight = hello.weight;
   worker->own_concurrency = hello.concurrency;
+  worker->recalls = hello.recalls;
+  worker->recall_open = false;
   // A person's word counts for more than the worker's, unless the worker wants nothing.
   if (worker->set_weight && hello.weight != 0) worker->weight = *worker->set_weight;
   worker->tell_weight = worker->weight != hello.weight;

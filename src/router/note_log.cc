@@ -38,6 +38,8 @@ const char* plural_of(NoteKind kind) {
       return "Guide clients that went away";
     case NoteKind::guide_lease_over:
       return "Guide workers over their lease";
+    case NoteKind::jobs_recalled:
+      return "recalls";
     default:
       return "lines of this kind";
   }
@@ -64,6 +66,7 @@ LogLevel level_of(NoteKind kind) {
     case NoteKind::client_joined:
     case NoteKind::client_left:
     case NoteKind::guide_client_gone:
+    case NoteKind::jobs_recalled:
       return LogLevel::debug;
     default:
       return LogLevel::info;
@@ -84,6 +87,7 @@ bool is_bounded(NoteKind kind) {
     case NoteKind::session_dropped:
     case NoteKind::guide_client_gone:
     case NoteKind::guide_lease_over:
+    case NoteKind::jobs_recalled:
       return true;
     default:
       return false;

@@ -187,6 +187,7 @@ class Peers {
     hello.name = "w";
     hello.weight = input_.below(4);
     hello.concurrency = input_.below(4);
+    hello.recalls = hello.concurrency != 3;
     const unsigned queues = 1 + input_.below(2);
     for (unsigned i = 0; i < queues; ++i) hello.queues.push_back(queue());
     for (unsigned i = input_.below(4); i > 0; --i) hello.held.push_back(token());

@@ -80,6 +80,11 @@ struct MessageText {
   std::string operator()(const wire::Capacity& m) const {
     return "capacity" + number_text("weight", m.weight) + number_text("concurrency", m.concurrency);
   }
+  std::string operator()(const wire::Recall& m) const {
+    std::string text = "recall";
+    for (const Token& token : m.tokens) text += " " + scenarios::to_text(token);
+    return text;
+  }
   std::string operator()(const wire::Heartbeat& m) const {
     if (m.coming_bytes == 0) return "heartbeat";
     return "heartbeat" + number_text("coming_bytes", m.coming_bytes);

@@ -46,13 +46,13 @@ std::string_view to_text(core::Policy policy) {
 std::string_view to_text(core::NoteKind kind) {
   constexpr auto count = static_cast<std::size_t>(core::NoteKind::count_);
   constexpr std::array<std::string_view, count> texts = {
-      "client_joined",     "client_left",      "worker_joined",    "worker_resumed",
-      "worker_superseded", "worker_suspect",   "worker_dead",      "worker_left",
-      "worker_draining",   "recovery_started", "recovery_over",    "batch_refused",
-      "batch_duplicate",   "job_retried",      "job_dead",         "job_requeued",
-      "outcome_stale",     "session_dropped",  "queue_made",       "loop_stalled",
-      "journal_full",      "journal_has_room", "guide_lease_over", "guide_client_gone",
-      "command",           "malformed"};
+      "client_joined",     "client_left",     "worker_joined",    "worker_resumed",
+      "worker_superseded", "worker_suspect",  "worker_dead",      "worker_left",
+      "worker_draining",   "jobs_recalled",   "recovery_started", "recovery_over",
+      "batch_refused",     "batch_duplicate", "job_retried",      "job_dead",
+      "job_requeued",      "outcome_stale",   "session_dropped",  "queue_made",
+      "loop_stalled",      "journal_full",    "journal_has_room", "guide_lease_over",
+      "guide_client_gone", "command",         "malformed"};
   static_assert(texts.back() == "malformed", "a note kind has no word");
   return texts.at(static_cast<std::size_t>(kind));
 }

@@ -37,6 +37,7 @@ class Bench {
     return step(Tick{});
   }
   [[nodiscard]] bool wants_a_turn() const { return core_.next_deadline() <= now_.mono; }
+  [[nodiscard]] Instant now() const { return now_.mono; }
 
   void join(Peer peer, std::string name, std::uint32_t weight, std::uint32_t concurrency) {
     wire::WorkerHello hello;
