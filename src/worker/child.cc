@@ -43,9 +43,9 @@ struct Launch {
   int input = -1;
   int output = -1;
   int errors = -1;
+  int report = -1;  // gets the error if it cannot become the program
   pid_t parent = -1;
   int guardian = -1;
-  volatile int error = 0;  // set by the new process if it could not become the program
 };
 
 // A handler of ours would run in the new process on our memory.
@@ -62,7 +62,7 @@ void forget_signal_handlers() {
   }
 }
 
-[[noreturn]] void become(Launch& launch) {
+[[noreturn]] void become(const Launch& launch) {
   setpgid(0, 0);
   announce(launch.guardian, getpid());
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -79,13 +79,21 @@ void forget_signal_handlers() {
       execve("/bin/sh", launch.shell_argv, launch.environment);
     }
   }
-  launch.error = errno;
-  _exit(127);
+  const int error = errno;
+  _exit(write(launch.report, &error, sizeof error) < 0 ? 126 : 127);
+}
+
+// What the new process reported; 0 when its exec closed the pipe.
+int reported(const Descriptor& report) {
+  int error = 0;
+  while (read(report.number(), &error, sizeof error) < 0 && errno == EINTR) {
+  }
+  return error;
 }
 
 // vfork, because the time of fork grows with the worker's memory, and posix_spawn knows no
 // PR_SET_PDEATHSIG. Kept apart so that nothing else lives in this frame.
-[[gnu::noinline]] pid_t launch_child(Launch& launch) {
+[[gnu::noinline]] pid_t launch_child(const Launch& launch) {
   const pid_t pid = vfork();
   if (pid == 0) become(launch);
   return pid;
@@ -104,7 +112,8 @@ Result<Child, StartFailure> start_child(const Program& program,
   Pipe input;
   Pipe output;
   Pipe errors;
-  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors)) {
+  Pipe report;
+  if (!open_pipe(input) || !open_pipe(output) || !open_pipe(errors) || !open_pipe(report)) {
     return Unexpected{failure(program.path, errno)};
   }
   // A pipe on 0, 1 or 2 would be overwritten while it is needed, in a worker started without them.
@@ -128,6 +137,7 @@ Result<Child, StartFailure> start_child(const Program& program,
   launch.input = input.read.number();
   launch.output = output.write.number();
   launch.errors = errors.write.number();
+  launch.report = report.write.number();
   launch.parent = getpid();
   launch.guardian = guardian.socket();
 
@@ -136,8 +146,10 @@ Result<Child, StartFailure> start_child(const Program& program,
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = launch_child(launch);
-  const int error = pid < 0 ? errno : launch.error;
+  int error = pid < 0 ? errno : 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  report.write.close();
+  if (pid > 0) error = reported(report.read);
   if (pid > 0 && error != 0) {
     guardian.forget(pid);
     waitpid(pid, nullptr, 0);
