@@ -1,8 +1,8 @@
 // The router's loop: waits for sockets, commits and reads, turns what happened into events for the
 // core, and carries out what the core wants. One turn:
 //
-//   wait → outcomes (backend) → finished commits and reads → submissions (frontend) → deadlines →
-//   records to the commit thread → frames out
+//   wait → outcomes, who left (backend) → finished commits and reads → submissions, who left
+//   (frontend) → deadlines → records to the commit thread → frames out
 //
 // Everything runs on the thread that calls run(), but for stop_request's writers.
 #pragma once

@@ -135,7 +135,7 @@ void Session::drain(Instant now, Effects& effects) {
   effects.give_back = tokens(false);
   effects.notes.push_back({Note::Kind::draining, "stopping: no new jobs, " +
                                                      std::to_string(running_) +
-                                                     " held here are finished or given back"});
+                                                     " held here to finish or to give back"});
 }
 
 void Session::set_linger(Instant now, Duration linger) {
