@@ -54,7 +54,7 @@ class Peers {
   void run() {
     for (int i = 0; i < steps_max && !input_.empty(); ++i) step();
     // Whatever happened, a router that starts now works.
-    if (taken_) world_.finish_batch();
+    if (world_.committing()) world_.finish_batch();
     restart();
     world_.commit();
     world_.pass(world_.now() + std::chrono::seconds{60}, {});
@@ -265,17 +265,14 @@ class Peers {
   void disk() {
     switch (input_.below(3)) {
       case 0:
-        if (taken_) world_.finish_batch();
-        taken_ = false;
+        if (world_.committing()) world_.finish_batch();
         world_.commit();
         break;
       case 1:
-        if (!taken_) world_.take_batch();
-        taken_ = true;
+        if (!world_.committing()) world_.take_batch();
         break;
       default:
-        if (taken_) world_.finish_batch();
-        taken_ = false;
+        if (world_.committing()) world_.finish_batch();
     }
     world_.take_output();
   }
@@ -309,7 +306,6 @@ class Peers {
 
   void restart() {
     world_.crash();
-    taken_ = false;
     peers_.clear();
     world_.restart();
     world_.take_output();
@@ -318,7 +314,6 @@ class Peers {
   Input& input_;
   scenarios::World world_;
   std::map<std::string, Peer> peers_;
-  bool taken_ = false;
   const std::string padding_ = std::string(255 * 20, 'x');
 };
 
