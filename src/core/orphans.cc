@@ -1,8 +1,15 @@
 #include "core/orphans.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace zcrew::core {
+
+void drop_late_reply(Context& context, const std::string& worker, const JobId& job) {
+  ++context.counters.stale;
+  context.note(NoteKind::outcome_stale, "a late reply of Guide worker " + worker + " for job " +
+                                            to_text(job) + " is dropped");
+}
 
 void Orphans::begin(const Recovered& recovered) {
   for (const PutHeld& row : recovered.held) rows_[row.token.job] = row;
@@ -30,8 +37,37 @@ bool Orphans::on_loaded(const JobsLoaded& loaded) {
     } else {
       context_.record(RemoveHeld{found.id});
     }
+    settle_early(found.id);
   }
   return true;
+}
+
+bool Orphans::at_guide(const Token& token) const {
+  const auto row = rows_.find(token.job);
+  return row != rows_.end() && row->second.token == token && row->second.lease_end != WallTime{};
+}
+
+bool Orphans::keep_reply(const Token& token, const std::string& worker, std::string_view body) {
+  if (!loading() || !at_guide(token)) return false;
+  // One a row at most, and no more than jobs may take in memory: tokens can be guessed.
+  const std::size_t most = std::max(context_.config.ready_bytes, context_.config.payload_bytes_max);
+  if (body.size() > most - early_bytes_) return false;
+  const bool is_first = early_.try_emplace(token.job, Reply{worker, std::string(body)}).second;
+  if (is_first) early_bytes_ += body.size();
+  return is_first;
+}
+
+// Its reply was here before it: done, unless somebody else had it or it has left.
+void Orphans::settle_early(const JobId& id) {
+  const auto reply = early_.extract(id);
+  if (reply.empty()) return;
+  early_bytes_ -= reply.mapped().body.size();
+  if (Job* job = unclaimed(id)) {
+    ++context_.counters.resumed;
+    book_.done(*job, reply.mapped().worker, reply.mapped().body);
+  } else {
+    drop_late_reply(context_, reply.mapped().worker, id);
+  }
 }
 
 bool Orphans::outdoes(const Token& token) const {

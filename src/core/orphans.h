@@ -3,8 +3,11 @@
 // wait is over. Pure.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "core/context.h"
 #include "core/deferred.h"
@@ -12,6 +15,9 @@
 #include "core/recovery.h"
 
 namespace zcrew::core {
+
+// Counts a Guide worker's reply that is not for a current attempt.
+void drop_late_reply(Context& context, const std::string& worker, const JobId& job);
 
 class Orphans {
  public:
@@ -23,6 +29,11 @@ class Orphans {
   // True if the answer was for us.
   bool on_loaded(const JobsLoaded& loaded);
   [[nodiscard]] bool loading() const { return request_ != 0; }
+  // Whether the journal knows this attempt as a Guide worker's, out since before the start.
+  [[nodiscard]] bool at_guide(const Token& token) const;
+  // Keeps the reply to such an attempt while its job is being read: the first message of a worker
+  // that was busy over the restart. False if it came too late for that, twice, or memory is short.
+  bool keep_reply(const Token& token, const std::string& worker, std::string_view body);
   // Whether the journal knows of a newer hand-out of its job, which is what counts.
   [[nodiscard]] bool outdoes(const Token& token) const;
 
@@ -32,13 +43,21 @@ class Orphans {
   void give_up_missing();
 
  private:
+  struct Reply {
+    std::string worker;
+    std::string body;
+  };
+
   [[nodiscard]] Job* unclaimed(const JobId& id) const;
+  void settle_early(const JobId& id);
 
   Context& context_;
   JobBook& book_;
   Recovery& recovery_;
   Deferred& deferred_;
   std::map<JobId, PutHeld> rows_;
+  std::map<JobId, Reply> early_;  // only while loading
+  std::size_t early_bytes_ = 0;
   std::uint64_t request_ = 0;
 };
 

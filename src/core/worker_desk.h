@@ -24,7 +24,7 @@ namespace zcrew::core {
 class WorkerDesk {
  public:
   WorkerDesk(Context& context, JobBook& book, Dispatcher& dispatcher, Recovery& recovery,
-             const Orphans& orphans, Deferred& deferred)
+             Orphans& orphans, Deferred& deferred)
       : context_(context),
         book_(book),
         dispatcher_(dispatcher),
@@ -133,7 +133,7 @@ class WorkerDesk {
   JobBook& book_;
   Dispatcher& dispatcher_;
   Recovery& recovery_;
-  const Orphans& orphans_;
+  Orphans& orphans_;
   Deferred& deferred_;
   std::uint32_t next_number_ = 1;
   std::uint64_t last_session_ = 0;

@@ -59,8 +59,9 @@ void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
   Worker& worker = guide(peer, Dialect::guide);
   worker.overdue = false;
   Job* job = book_.held(reply.token.job);
-  const bool is_current = job != nullptr && job->token == reply.token &&
-                          (job->worker == &worker || job->worker == nullptr);
+  const bool is_current =
+      job != nullptr && job->token == reply.token &&
+      (job->worker == &worker || (job->worker == nullptr && orphans_.at_guide(reply.token)));
   if (is_current) {
     if (job->worker == nullptr) {
       ++context_.counters.resumed;
@@ -69,11 +70,10 @@ void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
     }
     ++worker.done;
     book_.done(*job, worker.name, reply.body);
+  } else if (orphans_.keep_reply(reply.token, worker.name, reply.body)) {
+    ++worker.done;
   } else {
-    ++context_.counters.stale;
-    context_.note(NoteKind::outcome_stale, "a late reply of Guide worker " + worker.name +
-                                               " for job " + to_text(reply.token.job) +
-                                               " is dropped");
+    drop_late_reply(context_, worker.name, reply.token.job);
   }
   dispatcher_.update(worker);
 }

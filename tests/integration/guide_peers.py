@@ -17,6 +17,7 @@ class GuidePeer:
     def __init__(self, context, kind, endpoint):
         self.socket = context.socket(kind)
         self.socket.linger = 0
+        self.socket.reconnect_ivl = 1  # ms: back before a router that starts has read its journal
         self.socket.connect(endpoint)
 
     def close(self):

@@ -223,6 +223,21 @@ class Restart(GuideTest):
         (one,) = self.result_of(submit)
         self.assertEqual((one["result"], one["attempts"]), ("done over the restart", 1))
 
+    def test_a_reply_that_waits_for_the_restart_settles_as_the_first_message(self):
+        workers = [self.worker(spelling).ready() for spelling in SPELLINGS]
+        submit = self.submit("x", "y")
+        envelopes = [worker.take()[0] for worker in workers]
+        self.router.wait_status(lambda s: s["counters"]["confirmed"] == 2, "both to be confirmed")
+        self.router.kill()
+        # libzmq keeps them and sends them as it reconnects, before the router has read the journal.
+        for worker, envelope in zip(workers, envelopes):
+            worker.reply(envelope, b"done meanwhile")
+        self.router.start()
+        results = self.result_of(submit)
+        self.assertEqual([(one["result"], one["attempts"]) for one in results],
+                         [("done meanwhile", 1)] * 2)
+        self.assertEqual(self.router.counters()["stale"], 0)
+
     def test_a_guide_clients_request_ends_with_the_router(self):
         client = self.client()
         client.send(b"x")
