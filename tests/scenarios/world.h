@@ -38,9 +38,9 @@ class World {
   // One event, and what the world does about its effects by itself.
   void step(const core::Event& event);
 
-  void commit();         // everything pending, then Durable
-  void take_batch();     // the commit thread takes what is pending: no more cancelling
-  void finish_batch();   // it is on disk
+  void commit();        // everything pending, then Durable
+  void take_batch();    // the commit thread takes what is pending: no more cancelling
+  void finish_batch();  // it is on disk
   [[nodiscard]] bool committing() const { return taken_.has_value(); }  // taken, not finished
   void snapshot_read();  // the oldest read sees the journal as it is now …
   void deliver_read();   // … and its answer arrives
