@@ -45,7 +45,7 @@ struct Context {
   }
   template <typename T>
   void send(Peer peer, Side side, T message) {
-    out->sends.push_back({peer, side, Message(std::in_place_type<T>, std::move(message))});
+    out->sends.emplace_back(peer, side, std::move(message));
   }
   void note(NoteKind kind, std::string text) { out->notes.push_back({kind, std::move(text)}); }
   void read(Read what) { out->reads.push_back(std::move(what)); }

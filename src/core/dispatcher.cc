@@ -28,60 +28,72 @@ std::uint64_t cost_of(const Worker& worker) {
   return one / std::max<std::uint32_t>(worker.weight, 1);
 }
 
+// What the policy looks at first.
+std::uint64_t primary_key(const Worker& worker, Policy policy) {
+  const std::uint64_t weight = std::max<std::uint32_t>(worker.weight, 1);
+  const std::uint64_t load = (worker.held + std::uint64_t{1}) * one;
+  switch (policy) {
+    case Policy::weighted:
+      return worker.virtual_time;
+    case Policy::least_loaded:
+      return load / weight;
+    case Policy::adaptive:
+      return load / (weight * worker.speed()) * 1000;
+    case Policy::round_robin:
+    case Policy::random:
+      break;
+  }
+  return 0;
+}
+
+ChoiceKey key_of(const Worker& worker, Policy policy) {
+  return {primary_key(worker, policy), worker.last_used, worker.number};
+}
+
 }  // namespace
 
 // ---- WorkerGroup
 // ---------------------------------------------------------------------------------
 
-const Worker* WorkerGroup::best(Policy policy) const {
-  const Order& order = orders_[index_of(policy)];
-  return order.empty() ? nullptr : order.begin()->second;
+const ChoiceOrder::Entry* WorkerGroup::best(Policy policy) const {
+  return orders_[index_of(policy)].first();
 }
 
-bool WorkerGroup::is_ordered(std::size_t policy) const {
-  return in_use_[policy] && policy != index_of(Policy::random);
-}
-
-void WorkerGroup::list(Worker& worker, const ChoiceKeys& keys) {
+void WorkerGroup::list(Worker& worker) {
   worker.listed = true;
-  worker.keys = keys;
-  ++listed_;
-  for (std::size_t i = 0; i < orders_.size(); ++i) {
-    if (is_ordered(i)) orders_[i].emplace(keys[i], &worker);
+  for (const Policy policy : ordered_) {
+    orders_[index_of(policy)].insert(worker, key_of(worker, policy));
   }
   worker.position = random_.size();
   random_.push_back(&worker);
 }
 
-void WorkerGroup::relist(Worker& worker, const ChoiceKeys& keys) {
-  for (std::size_t i = 0; i < orders_.size(); ++i) {
-    if (!is_ordered(i) || keys[i] == worker.keys[i]) continue;
-    auto node = orders_[i].extract(worker.keys[i]);
-    node.key() = keys[i];
-    orders_[i].insert(std::move(node));
+void WorkerGroup::relist(const Worker& worker) {
+  for (const Policy policy : ordered_) {
+    orders_[index_of(policy)].move(worker, key_of(worker, policy));
   }
-  worker.keys = keys;
 }
 
 void WorkerGroup::unlist(Worker& worker) {
   worker.listed = false;
-  --listed_;
-  for (std::size_t i = 0; i < orders_.size(); ++i) {
-    if (is_ordered(i)) orders_[i].erase(worker.keys[i]);
-  }
+  for (const Policy policy : ordered_) orders_[index_of(policy)].erase(worker);
   random_.back()->position = worker.position;
   std::swap(random_[worker.position], random_.back());
   random_.pop_back();
 }
 
 void WorkerGroup::use_policies() {
-  std::array<bool, 5> in_use{};
-  for (const Queue* queue : queues) in_use[index_of(queue->settings.policy)] = true;
-  if (in_use == in_use_) return;
-  std::vector<Worker*> listed = random_;
+  std::vector<Policy> ordered;
+  for (const Queue* queue : queues) {
+    if (queue->settings.policy != Policy::random) ordered.push_back(queue->settings.policy);
+  }
+  std::sort(ordered.begin(), ordered.end());
+  ordered.erase(std::unique(ordered.begin(), ordered.end()), ordered.end());
+  if (ordered == ordered_) return;
+  const std::vector<Worker*> listed = random_;
   for (Worker* worker : listed) unlist(*worker);
-  in_use_ = in_use;
-  for (Worker* worker : listed) list(*worker, worker->keys);
+  ordered_ = std::move(ordered);
+  for (Worker* worker : listed) list(*worker);
 }
 
 void WorkerGroup::enqueue(std::size_t slot) {
@@ -166,47 +178,33 @@ void Dispatcher::policy_changed(Queue& queue) {
   }
 }
 
-std::uint32_t Dispatcher::credit(const Worker& worker) const {
-  if (worker.state != WorkerState::active || worker.weight == 0 || worker.overdue) return 0;
-  if (worker.unsettled >= limits::unsettled_max) return 0;
-  const std::uint32_t most =
-      worker.concurrency() +
-      worker.prefetch(context_.config.prefetch_max, context_.config.prefetch_run_max);
-  if (planted(Bug::double_credit)) return 2 * most > worker.held ? 2 * most - worker.held : 0;
-  return most > worker.held ? most - worker.held : 0;
-}
-
-ChoiceKeys Dispatcher::keys_of(const Worker& worker) const {
-  const std::uint64_t weight = std::max<std::uint32_t>(worker.weight, 1);
-  const std::uint64_t load = (worker.held + std::uint64_t{1}) * one;
-  const auto key = [&](std::uint64_t primary) {
-    return ChoiceKey{primary, worker.last_used, worker.number};
-  };
-  ChoiceKeys keys{};
-  keys[index_of(Policy::weighted)] = key(worker.virtual_time);
-  keys[index_of(Policy::round_robin)] = key(0);
-  keys[index_of(Policy::least_loaded)] = key(load / weight);
-  keys[index_of(Policy::adaptive)] = key(load / (weight * worker.speed()) * 1000);
-  return keys;
+bool Dispatcher::has_credit(const Worker& worker) const {
+  if (worker.state != WorkerState::active || worker.weight == 0 || worker.overdue) return false;
+  if (worker.unsettled >= limits::unsettled_max) return false;
+  const std::uint32_t places =
+      planted(Bug::double_credit) ? 2 * worker.concurrency() : worker.concurrency();
+  return worker.held < places ||
+         worker.held - places <
+             worker.prefetch(context_.config.prefetch_max, context_.config.prefetch_run_max);
 }
 
 void Dispatcher::update(Worker& worker) {
   if (worker.group == nullptr) return;
-  const std::uint32_t credit = this->credit(worker);
-  count_places(worker, credit);
-  if (credit == 0) {
+  const bool has_credit = this->has_credit(worker);
+  count_places(worker, has_credit);
+  if (!has_credit) {
     if (worker.listed) worker.group->unlist(worker);
     return;
   }
-  if (worker.listed) return worker.group->relist(worker, keys_of(worker));
-  catch_up(worker);
-  worker.group->list(worker, keys_of(worker));
+  if (worker.listed) return worker.group->relist(worker);
+  catch_up(worker, cost_of(worker));
+  worker.group->list(worker);
 }
 
 // Each hand-out comes here: mostly nothing has changed but one number.
-void Dispatcher::count_places(Worker& worker, std::uint32_t credit) {
+void Dispatcher::count_places(Worker& worker, bool has_credit) {
   const std::uint32_t places = worker.concurrency();
-  const bool has_free = credit > 0 && places > worker.held;
+  const bool has_free = has_credit && places > worker.held;
   const bool is_ahead =
       worker.recalls && worker.state == WorkerState::active && worker.held > places;
   count_places(worker, has_free ? places - worker.held : 0, is_ahead);
@@ -236,15 +234,16 @@ std::uint64_t Dispatcher::free_places(const Queue& queue) {
   return free;
 }
 
-void Dispatcher::catch_up(Worker& worker) const {
-  const std::uint64_t lag = owed_max * cost_of(worker);
+void Dispatcher::catch_up(Worker& worker, std::uint64_t cost) const {
+  const std::uint64_t lag = owed_max * cost;
   if (virtual_now_ > lag) worker.virtual_time = std::max(worker.virtual_time, virtual_now_ - lag);
 }
 
 void Dispatcher::charge(Worker& worker) {
   virtual_now_ = std::max(virtual_now_, worker.virtual_time);
-  catch_up(worker);
-  worker.virtual_time += cost_of(worker);
+  const std::uint64_t cost = cost_of(worker);
+  catch_up(worker, cost);
+  worker.virtual_time += cost;
 }
 
 void Dispatcher::step_back() {
@@ -252,7 +251,7 @@ void Dispatcher::step_back() {
   for (const auto& [key, group] : groups_) {
     for (Worker* worker : group->members) {
       worker->virtual_time = std::max(worker->virtual_time, step) - step;
-      if (worker->listed) group->relist(*worker, keys_of(*worker));
+      if (worker->listed) group->relist(*worker);
     }
   }
   virtual_now_ -= step;
@@ -269,14 +268,12 @@ Worker* Dispatcher::choose(const Queue& queue) {
       pick -= member.group->candidates();
     }
   }
-  const Worker* best = nullptr;
-  const std::size_t policy = index_of(queue.settings.policy);
+  const ChoiceOrder::Entry* best = nullptr;
   for (const auto& member : queue.groups) {
-    const Worker* top = member.group->best(queue.settings.policy);
-    if (top == nullptr) continue;
-    if (best == nullptr || top->keys[policy] < best->keys[policy]) best = top;
+    const ChoiceOrder::Entry* top = member.group->best(queue.settings.policy);
+    if (top != nullptr && (best == nullptr || top->key < best->key)) best = top;
   }
-  return const_cast<Worker*>(best);
+  return best == nullptr ? nullptr : best->worker;
 }
 
 Job* Dispatcher::next_job(Queue& queue) {

@@ -14,6 +14,7 @@
 #include <set>
 #include <vector>
 
+#include "core/choice_order.h"
 #include "core/context.h"
 #include "core/job_book.h"
 #include "core/queue.h"
@@ -31,14 +32,15 @@ class WorkerGroup {
 
   std::uint64_t free_places = 0;  // of members with credit
 
-  [[nodiscard]] bool has_credit() const { return listed_ > 0; }
-  [[nodiscard]] const Worker* best(Policy policy) const;
+  [[nodiscard]] bool has_credit() const { return !random_.empty(); }
+  // Null if nobody has credit. Not for `random`.
+  [[nodiscard]] const ChoiceOrder::Entry* best(Policy policy) const;
   [[nodiscard]] std::size_t candidates() const { return random_.size(); }
   [[nodiscard]] Worker* candidate(std::size_t i) const { return random_[i]; }
 
-  void list(Worker& worker, const ChoiceKeys& keys);
-  // A listed worker's place has changed; nothing is allocated, since each hand-out does this.
-  void relist(Worker& worker, const ChoiceKeys& keys);
+  void list(Worker& worker);
+  // A listed worker's load or time has changed, as each hand-out changes them.
+  void relist(const Worker& worker);
   void unlist(Worker& worker);
   // Which policies the group's queues use; re-lists everybody if that changed.
   void use_policies();
@@ -54,13 +56,10 @@ class WorkerGroup {
     std::size_t slot = 0;
     std::uint32_t turns = 0;
   };
-  [[nodiscard]] bool is_ordered(std::size_t policy) const;
-
-  using Order = std::map<ChoiceKey, Worker*>;
-  std::array<Order, 5> orders_;
-  std::array<bool, 5> in_use_{};
+  std::array<ChoiceOrder, 5> orders_{ChoiceOrder{0}, ChoiceOrder{1}, ChoiceOrder{2}, ChoiceOrder{3},
+                                     ChoiceOrder{4}};  // of each policy, but `random`
+  std::vector<Policy> ordered_;                        // in use, without `random`
   std::vector<Worker*> random_;
-  std::size_t listed_ = 0;
   std::deque<Waiting> ring_;
   std::vector<bool> in_ring_;
 };
@@ -77,7 +76,8 @@ class Dispatcher {
   void update(Worker& worker);
   void policy_changed(Queue& queue);
 
-  [[nodiscard]] std::uint32_t credit(const Worker& worker) const;
+  // Whether it may get one more job (design D9).
+  [[nodiscard]] bool has_credit(const Worker& worker) const;
 
   // Places where a job could begin at once, of all workers and of those that serve the queue.
   [[nodiscard]] std::uint64_t free_places() const { return free_places_; }
@@ -89,13 +89,12 @@ class Dispatcher {
   void run(const std::function<void(Job&, Worker&)>& give);
 
  private:
-  void count_places(Worker& worker, std::uint32_t credit);
+  void count_places(Worker& worker, bool has_credit);
   void count_places(Worker& worker, std::uint32_t free, bool ahead);
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
-  [[nodiscard]] ChoiceKeys keys_of(const Worker& worker) const;
-  void catch_up(Worker& worker) const;  // forgets what it is owed beyond a bound
-  void charge(Worker& worker);          // a hand-out under `weighted`
+  void catch_up(Worker& worker, std::uint64_t cost) const;  // forgets debts beyond a bound
+  void charge(Worker& worker);                              // a hand-out under `weighted`
   void step_back();
 
   Context& context_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,6 +42,10 @@ using Message =
                  wire::Heartbeat, wire::Bye, ToGuideWorker, GuideBeat, ToGuideClient>;
 
 struct Send {
+  // Made in place: moving a variant costs more than what most of these hold.
+  template <typename T>
+  Send(Peer to, Side at, T what) : peer(to), side(at), message(std::move(what)) {}
+
   Peer peer;
   Side side;
   Message message;

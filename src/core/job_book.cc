@@ -135,12 +135,12 @@ void JobBook::reserve_sequences() {
   }
 }
 
-Job& JobBook::new_job(Queue& queue, const NewJob& fresh) {
+Job& JobBook::new_job(Queue& queue, NewJob& fresh) {
   Job& job = pool_.acquire();
   job.id = {queue.number, fresh.priority, next_sequence_++};
   job.header = fresh.header;
-  job.payload = fresh.payload;
   job.payload_bytes = fresh.payload.size();
+  job.payload = std::move(fresh.payload);
   job.payload_here = true;
   job.due = fresh.due;
   job.session = fresh.session;
@@ -150,7 +150,7 @@ Job& JobBook::new_job(Queue& queue, const NewJob& fresh) {
   return job;
 }
 
-JobBook::Accepted JobBook::accept(Queue& queue, const NewJob& fresh) {
+JobBook::Accepted JobBook::accept(Queue& queue, NewJob& fresh) {
   ZCREW_CHECK(sequences_left() > 0);
   Job& job = new_job(queue, fresh);
   const Accepted accepted{job.id,
@@ -174,7 +174,7 @@ JobBook::Accepted JobBook::accept(Queue& queue, const NewJob& fresh) {
   return accepted;
 }
 
-JobId JobBook::accept_in_memory(Queue& queue, const NewJob& fresh, Peer client) {
+JobId JobBook::accept_in_memory(Queue& queue, NewJob& fresh, Peer client) {
   Job& job = new_job(queue, fresh);
   const JobId id = job.id;
   job.in_memory_only = true;

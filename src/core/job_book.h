@@ -61,9 +61,9 @@ class JobBook {
     JobId id;
     JournalSequence number = 0;
   };
-  Accepted accept(Queue& queue, const NewJob& fresh);
+  Accepted accept(Queue& queue, NewJob& fresh);
   // A Guide client's job.
-  JobId accept_in_memory(Queue& queue, const NewJob& fresh, Peer client);
+  JobId accept_in_memory(Queue& queue, NewJob& fresh, Peer client);
 
   // ready → held, under a new token. The job leaves its lane.
   void hand_out(Job& job, Worker* worker);
@@ -144,7 +144,7 @@ class JobBook {
 
  private:
   Queue& add_queue(std::unique_ptr<Queue> queue);
-  Job& new_job(Queue& queue, const NewJob& fresh);
+  Job& new_job(Queue& queue, NewJob& fresh);
   void set_changed(Queue& queue);
   void move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
             std::uint64_t QueueCounts::*to);

@@ -9,8 +9,9 @@ namespace {
 // One priority better for every `step` of waiting; may go below 0, so that the longest wait wins.
 std::int64_t aged(const Job& job, WallTime now, Duration step) {
   const auto priority = static_cast<std::int64_t>(job.id.priority);
-  if (step.count() <= 0 || now <= job.header.accepted_at) return priority;
-  return priority - (now - job.header.accepted_at) / step;
+  const Milliseconds waited = now - job.header.accepted_at;
+  if (step.count() <= 0 || waited < step) return priority;
+  return priority - waited / step;
 }
 
 }  // namespace

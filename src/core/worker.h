@@ -31,16 +31,13 @@ enum class WorkerState : std::uint8_t {
   suspect,   // its connection is gone; it may come back within the grace
 };
 
-// Its place in the order of one policy: smallest first.
+// Where it stands in the order of one policy: smallest first.
 struct ChoiceKey {
   std::uint64_t primary = 0;
   std::uint64_t last_used = 0;
   std::uint32_t number = 0;
   auto operator<=>(const ChoiceKey&) const = default;
 };
-
-// One for each policy; only those of policies in use mean anything.
-using ChoiceKeys = std::array<ChoiceKey, 5>;
 
 struct Worker {
   std::uint32_t number = 0;  // in order of arrival; never used twice
@@ -97,8 +94,8 @@ struct Worker {
   std::uint64_t virtual_time = 0;
   std::uint64_t last_used = 0;
   bool listed = false;
-  ChoiceKeys keys{};
-  std::size_t position = 0;  // among those a random choice takes from
+  std::array<std::size_t, 5> places{};  // in the order of each policy that is in use
+  std::size_t position = 0;             // among those a random choice takes from
   std::uint32_t free_places = 0;
   static constexpr std::size_t nowhere = SIZE_MAX;
   std::size_t ahead_position = nowhere;  // among those that hold more than their places

@@ -460,7 +460,7 @@ void WorkerDesk::check_invariants() const {
         });
     ZCREW_CHECK(!worker->peer || waiting == static_cast<std::ptrdiff_t>(worker->unsettled));
     ZCREW_CHECK(worker->dialect == Dialect::native || held <= 1);
-    ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.credit(*worker) > 0));
+    ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.has_credit(*worker)));
     ZCREW_CHECK((worker->free_places > 0) ==
                 (worker->listed && worker->held < worker->concurrency()));
     ZCREW_CHECK(checks_.count({worker->check_at, number}) == 1);

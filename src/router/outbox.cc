@@ -21,10 +21,11 @@ constexpr std::size_t announced_bytes = std::size_t{1} << 20U;
 Outbox::Outbox(FrameSink& sink) : sink_(sink) {}
 
 Outbox::Box& Outbox::box_of(Peer peer, core::Side side) {
-  if (last_used_ != nullptr && last_used_->to.peer == peer) return *last_used_;
+  Box*& last = last_used_[static_cast<std::size_t>(side)];
+  if (last != nullptr && last->to.peer == peer) return *last;
   Box& box = boxes_[peer];
   box.to = {peer, side};
-  last_used_ = &box;
+  last = &box;
   return box;
 }
 
@@ -113,7 +114,7 @@ void Outbox::flush() {
   }
   waiting_.clear();
   if (boxes_.size() <= boxes_max) return;
-  last_used_ = nullptr;
+  last_used_ = {};
   std::erase_if(boxes_, [](const auto& entry) { return !entry.second.refused; });
 }
 
@@ -126,7 +127,7 @@ void Outbox::forget(Peer peer) {
   std::erase_if(refused_, [&](const PeerAt& refused) { return refused.peer == peer; });
   const auto found = boxes_.find(peer);
   if (found == boxes_.end()) return;
-  last_used_ = nullptr;
+  last_used_ = {};
   std::erase(waiting_, &found->second);
   boxes_.erase(found);
 }

@@ -7,6 +7,7 @@
 // is over either way, since a frame is missing.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -90,7 +91,7 @@ class Outbox {
 
   FrameSink& sink_;
   std::unordered_map<Peer, Box> boxes_;
-  Box* last_used_ = nullptr;
+  std::array<Box*, 2> last_used_{};  // of each side
   std::vector<Box*> waiting_;
   std::vector<PeerAt> refused_;
   PackerPool<wire::Confirm> confirms_;

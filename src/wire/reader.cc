@@ -11,7 +11,27 @@ constexpr Slot type_slot{.number = [](void* in, std::uint64_t value) {
   return static_cast<Reader*>(in)->choose(value);
 }};
 
+// The only slot a frame has: a message is an array.
+constexpr Slot frame_slot{
+    .number = [](void*, std::uint64_t) { return &fault::not_an_array; },
+    .flag = [](void*, bool) { return &fault::not_an_array; },
+    .bytes = [](void*, std::string_view) { return &fault::not_an_array; },
+    .array = [](Reader& reader, void*, std::uint32_t count) { return reader.open_message(count); },
+};
+
 }  // namespace
+
+Reader::Reader(std::size_t frame_bytes, void* variant, Choose by_type)
+    : frame_bytes_(frame_bytes), variant_(variant), by_type_(by_type), level_(levels_.data()) {
+  *level_ = {&frame_slot, &frame_slot + 1, &frame_slot, this, false};
+}
+
+const Fault* Reader::open_message(std::uint32_t count) {
+  if (count == 0) return &fault::no_type;
+  ++level_;
+  *level_ = {&type_slot, &type_slot + 1, &type_slot + 1, this, false};
+  return nullptr;
+}
 
 const Fault* Reader::choose(std::uint64_t type) {
   type_ = static_cast<std::uint8_t>(std::min<std::uint64_t>(type, 255));
@@ -32,8 +52,7 @@ const Fault* Reader::open(const Shape& shape, void* object) {
 }
 
 std::uint32_t Reader::depth() const {
-  const auto known = level_ == nullptr ? 0 : level_ - levels_.data() + 1;
-  return static_cast<std::uint32_t>(known) + skipped_;
+  return static_cast<std::uint32_t>(level_ - levels_.data()) + skipped_;
 }
 
 bool Reader::skip_one() {
@@ -44,19 +63,12 @@ bool Reader::skip_one() {
 
 bool Reader::visit_boolean(bool value) {
   if (skipping()) return true;
-  if (level_ == nullptr) return fail(fault::not_an_array);
   const Slot& slot = *level_->next;
   return slot.flag == nullptr ? fail(fault::wrong_type) : judge(slot.flag(level_->object, value));
 }
 
 bool Reader::start_array(std::uint32_t count) {
   if (skipping()) return skip_one();
-  if (level_ == nullptr) {
-    if (count == 0) return fail(fault::no_type);
-    level_ = levels_.data();
-    *level_ = {&type_slot, &type_slot + 1, &type_slot + 1, this, false};
-    return true;
-  }
   const Slot& slot = *level_->next;
   return slot.array == nullptr ? fail(fault::wrong_type)
                                : judge(slot.array(*this, level_->object, count));
@@ -74,7 +86,7 @@ bool Reader::end_array() {
   }
   if (level_->next < level_->needed) return fail(fault::missing);
   // The message's own level stays: nothing comes behind it.
-  if (level_ != levels_.data()) --level_;
+  if (level_ != &levels_[1]) --level_;
   return true;
 }
 

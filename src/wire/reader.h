@@ -80,8 +80,7 @@ using Choose = Choice (*)(void* variant, std::uint64_t type);
 
 class Reader : public msgpack::null_visitor {
  public:
-  Reader(std::size_t frame_bytes, void* variant, Choose by_type)
-      : frame_bytes_(frame_bytes), variant_(variant), by_type_(by_type) {}
+  Reader(std::size_t frame_bytes, void* variant, Choose by_type);
 
   [[nodiscard]] const Fault* fault() const { return fault_; }
   [[nodiscard]] std::uint8_t type() const { return type_; }
@@ -90,7 +89,8 @@ class Reader : public msgpack::null_visitor {
   const Fault* open(const Shape& shape, void* object);
   template <typename T>
   const Fault* open_list(const Shape& shape, std::vector<T>& list, std::uint32_t count);
-  // For the type's slot.
+  // For the frame's slot and the type's slot.
+  const Fault* open_message(std::uint32_t count);
   const Fault* choose(std::uint64_t type);
 
   // ---- what msgpack::parse calls ----
@@ -125,8 +125,8 @@ class Reader : public msgpack::null_visitor {
     void* object = nullptr;
     bool list = false;
   };
-  // SUBMIT is the deepest: message, groups, group, items, item.
-  static constexpr std::size_t levels_max = 6;
+  // SUBMIT is the deepest: frame, message, groups, group, items, item.
+  static constexpr std::size_t levels_max = 7;
   static constexpr std::uint32_t depth_max = 16;
 
   bool fail(const Fault& why) {
@@ -134,19 +134,16 @@ class Reader : public msgpack::null_visitor {
     return false;
   }
   bool judge(const Fault* why) { return why == nullptr || fail(*why); }
-  [[nodiscard]] bool skipping() const {
-    return skipped_ > 0 || (level_ != nullptr && level_->next == level_->end);
-  }
+  // Inside of skipped arrays and maps too: nothing moves on there.
+  [[nodiscard]] bool skipping() const { return level_->next == level_->end; }
   bool number(std::uint64_t value) {
     if (skipping()) return true;
-    if (level_ == nullptr) return fail(fault::not_an_array);
     const Slot& slot = *level_->next;
     return slot.number == nullptr ? fail(fault::wrong_type)
                                   : judge(slot.number(level_->object, value));
   }
   bool bytes(std::string_view value) {
     if (skipping()) return true;
-    if (level_ == nullptr) return fail(fault::not_an_array);
     const Slot& slot = *level_->next;
     return slot.bytes == nullptr ? fail(fault::wrong_type)
                                  : judge(slot.bytes(level_->object, value));
@@ -158,11 +155,11 @@ class Reader : public msgpack::null_visitor {
   void* variant_;
   Choose by_type_;
   const Fault* fault_ = nullptr;
-  Level* level_ = nullptr;     // the innermost known array; nullptr before the message's
+  std::array<Level, levels_max> levels_;
+  Level* level_;               // the innermost known array; first the frame, which holds one
   std::uint32_t skipped_ = 0;  // unknown arrays and maps that we are inside of
   std::uint32_t entries_left_ = 0;
   std::uint8_t type_ = 0;
-  std::array<Level, levels_max> levels_;
 };
 
 // Reads the whole frame into the reader's variant; nullptr if that worked.
