@@ -24,7 +24,8 @@ inline constexpr std::size_t due_key_bytes = 8 + job_id_bytes;
 inline constexpr std::size_t chunk_key_bytes = job_id_bytes + 1 + 4;
 
 // A job record's body up to its death, history and payload.
-inline constexpr std::size_t job_fixed_bytes = 86;
+inline constexpr std::size_t job_fixed_bytes = 58;
+inline constexpr std::size_t job_origin_bytes = 28;  // only with a result mode
 
 // Payload bytes of a chunk: with its envelope it fills what an LMDB page of 4 KiB leaves (4,080
 // bytes), so that any single free page can hold one.

@@ -67,6 +67,13 @@ Result<std::string_view, Fault> unseal(Kind kind, std::string_view key, std::str
 
 // ---- jobs ----
 
+namespace {
+
+// Nobody else is told how a job ended.
+bool has_origin(const core::JobHeader& header) { return header.result != wire::ResultMode::none; }
+
+}  // namespace
+
 JobView view_of(const core::PutJob& put) {
   JobView job;
   job.header = put.header;
@@ -77,6 +84,7 @@ JobView view_of(const core::PutJob& put) {
 
 std::size_t job_record_size(Kind kind, const JobView& job) {
   std::size_t size = layout::envelope_bytes + layout::job_fixed_bytes + job.history.size();
+  if (has_origin(job.header)) size += layout::job_origin_bytes;
   if (kind == Kind::dead) size += 8 + 1 + cut(job.reason, layout::word_bytes_max).size();
   return size + job.payload.size();
 }
@@ -97,11 +105,13 @@ void write_job(Kind kind, std::string_view key, const JobView& job, char* record
   out.u32(header.handout_epoch);
   out.u32(header.backoff_ms);
   out.u64(header.time_limit_ms);
-  out.uuid(header.origin.session);
-  out.u64(header.origin.batch);
-  out.u32(header.origin.index);
   out.u32(job.payload_bytes);
   out.u16(static_cast<std::uint16_t>(job.history.size()));
+  if (has_origin(header)) {
+    out.uuid(header.origin.session);
+    out.u64(header.origin.batch);
+    out.u32(header.origin.index);
+  }
   if (kind == Kind::dead) {
     out.time(job.died_at);
     out.text8(cut(job.reason, layout::word_bytes_max));
@@ -132,11 +142,13 @@ Result<JobView, Fault> read_job(Kind kind, std::string_view key, std::string_vie
   header.handout_epoch = in.u32();
   header.backoff_ms = in.u32();
   header.time_limit_ms = in.u64();
-  header.origin.session = in.uuid();
-  header.origin.batch = in.u64();
-  header.origin.index = in.u32();
   job.payload_bytes = in.u32();
   const std::uint16_t history_bytes = in.u16();
+  if (has_origin(header)) {
+    header.origin.session = in.uuid();
+    header.origin.batch = in.u64();
+    header.origin.index = in.u32();
+  }
   if (kind == Kind::dead) {
     job.died_at = in.time();
     job.reason = in.text8();

@@ -104,6 +104,7 @@ TEST_CASE("the constants of journal.md are those of the code") {
       {"envelope_bytes", layout::envelope_bytes},
       {"job_id_bytes", layout::job_id_bytes},
       {"job_fixed_bytes", layout::job_fixed_bytes},
+      {"job_origin_bytes", layout::job_origin_bytes},
       {"chunk_bytes", layout::chunk_bytes},
       {"inline_payload_bytes", limits::inline_payload_bytes},
       {"history_entries_max", limits::history_entries_max},
