@@ -172,7 +172,10 @@ Instant Router::next_deadline() const {
   const State& state = *state_;
   Instant next = std::min(state.workers.next_check(), state.next_housekeeping);
   next = std::min(next, state.recall.deadline());
-  if (state.context.recovering) next = std::min(next, state.recovery.deadline());
+  // The wait does not end before the jobs that were out are read, however slow the disk is.
+  if (state.context.recovering && !state.orphans.loading()) {
+    next = std::min(next, state.recovery.deadline());
+  }
   if (const auto due = state.book.next_due()) {
     const Duration wait = std::max<Duration>(*due - state.context.now.wall, Duration{0});
     next = std::min(next, state.context.attended() + wait);
