@@ -47,7 +47,7 @@ int work(const WorkOptions& options, const LogSettings& log) {
     if (!lasting) return log_line(LogLevel::warning, line + ". Jobs are given back meanwhile");
     log_line(LogLevel::error, line + ". Jobs are given back, and this worker ends");
     useless = true;
-    worker->stop();
+    worker->drain();
   };
   worker.emplace(options.worker, worker::CommandHandler(std::move(command)),
                  [](const WorkerEvent& event) { log_line(level_of(event.kind), event.text); });

@@ -72,6 +72,8 @@ class Worker {
   // Safe from any thread and from a signal handler. A second call tells the handlers to stop
   // (Attempt::abandoned); what then fails counts as given back, and `linger` is at most a second.
   void stop();
+  // As the first stop(), for a reason of the program's own: the stop() after it is still a first.
+  void drain();
   void set_linger(std::chrono::milliseconds linger);  // default 10 s
 
  private:

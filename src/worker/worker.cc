@@ -126,6 +126,11 @@ class Worker::Impl {
     wakeup_.signal();
   }
 
+  void drain() noexcept {
+    drains_.store(true, std::memory_order_relaxed);
+    wakeup_.signal();
+  }
+
   void set_linger(std::chrono::milliseconds linger) {
     linger_ms_.store(linger.count(), std::memory_order_relaxed);
   }
@@ -173,14 +178,14 @@ class Worker::Impl {
     finished_.clear();
   }
 
-  // What stop() asked for.
+  // What stop() or drain() asked for.
   void obey() {
     const int asked = stops_.load(std::memory_order_relaxed);
-    if (asked == obeyed_) return;
+    if (!drains_.exchange(false, std::memory_order_relaxed) && asked == obeyed_) return;
     const Instant now = net::read_clocks().mono;
     const Duration linger = Milliseconds{linger_ms_.load(std::memory_order_relaxed)};
     session_.set_linger(now, asked > 1 ? std::min(linger, hurried_linger) : linger);
-    if (obeyed_ == 0) session_.drain(now, effects_);
+    session_.drain(now, effects_);
     if (asked > 1) executor_.hurry();
     obeyed_ = asked;
   }
@@ -258,6 +263,7 @@ class Worker::Impl {
   const WorkerOptions options_;
   const std::function<void(const WorkerEvent&)> log_;
   std::atomic<int> stops_{0};
+  std::atomic<bool> drains_{false};
   std::atomic<std::chrono::milliseconds::rep> linger_ms_{10000};
 
   net::Wakeup wakeup_;  // by stop() and by finished jobs
@@ -279,6 +285,7 @@ Worker::~Worker() = default;
 
 bool Worker::run() { return impl_->run(); }
 void Worker::stop() { impl_->stop(); }
+void Worker::drain() { impl_->drain(); }
 void Worker::set_linger(std::chrono::milliseconds linger) { impl_->set_linger(linger); }
 
 }  // namespace zcrew

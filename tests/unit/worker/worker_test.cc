@@ -211,6 +211,42 @@ TEST_CASE("a worker that is told twice to stop tells its handlers and gives the 
   CHECK(running.join());
 }
 
+TEST_CASE("a worker that drains by itself is not hurried by the first word to stop") {
+  FakeRouter router;
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  std::atomic<int> inside{0};
+  std::promise<void> both;
+  RunningWorker running(router.endpoint(), [&](const Attempt& attempt) {
+    if (++inside == 2) both.set_value();
+    while (attempt.payload == "short" && !attempt.abandoned() && inside < 3) {
+      std::this_thread::yield();
+    }
+    if (attempt.payload == "long") released.wait();
+    return Answer{attempt.abandoned() ? JobOutcome::failed : JobOutcome::done, "", {}};
+  });
+  router.expect<wire::WorkerHello>();
+  router.welcome();
+  router.run({{a_token(1), 1, 0, "long"}, {a_token(2), 1, 0, "short"}});
+  both.get_future().wait();
+  running.worker().drain();
+  router.expect<wire::Drain>();
+  running.worker().stop();
+  ++inside;
+  // The loop looks at stop() before it sends an outcome that came later.
+  auto outcome = router.expect<wire::OutcomeMessage>();
+  CHECK(outcome.entries[0].token == a_token(2));
+  CHECK(outcome.entries[0].outcome == wire::Outcome::done);
+  release.set_value();
+  outcome = router.expect<wire::OutcomeMessage>();
+  CHECK(outcome.entries[0].token == a_token(1));
+  CHECK(outcome.entries[0].outcome == wire::Outcome::done);
+  router.settle(a_token(1));
+  router.settle(a_token(2));
+  router.expect<wire::Bye>();
+  CHECK(running.join());
+}
+
 TEST_CASE("a router that does not settle is waited for no longer than asked") {
   FakeRouter router;
   RunningWorker running(router.endpoint(), echo);
