@@ -80,7 +80,8 @@ class RouterSocket::Impl {
     socket_.set(ZMQ_ROUTER_MANDATORY, 1);
     socket_.set(ZMQ_ROUTER_HANDOVER, 0);
     socket_.set(ZMQ_BACKLOG, Door::backlog());
-    int error = ipc_bind_error(options.endpoint);
+    const IpcTurn turn(options.endpoint);
+    int error = turn.bind_error();
     if (error == 0 && zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) error = errno;
     if (error != 0) throw Error(bind_problem(options.endpoint, error), bind_exit_code(error));
     std::array<char, 256> bound{};

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -308,6 +309,35 @@ TEST_CASE("an ipc path that somebody listens on stays his") {
     Received message;
     REQUIRE(wait_for(first, message));
     CHECK(message.frames[0] == "still yours");
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("of many that start on one ipc path at the same moment one has it") {
+  const std::filesystem::path folder = new_folder();
+  constexpr int rounds = 40;
+  constexpr int programs = 4;
+  for (int round = 0; round < rounds; ++round) {
+    const std::string endpoint = "ipc://" + (folder / std::to_string(round)).string();
+    std::atomic<int> waiting{programs};
+    std::atomic<int> served{0};
+    Context context;
+    std::vector<std::unique_ptr<RouterSocket>> sockets(programs);
+    std::vector<std::thread> threads;
+    for (auto& socket : sockets) {
+      threads.emplace_back([&] {
+        --waiting;
+        while (waiting > 0) std::this_thread::yield();
+        try {
+          socket = std::make_unique<RouterSocket>(context, RouterSocketOptions{endpoint, 0, 1});
+          ++served;
+        } catch (const Error&) {
+          return;  // another one has it
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(served == 1);
   }
   std::filesystem::remove_all(folder);
 }
