@@ -47,7 +47,9 @@ inline constexpr Fault left_over{ErrorCode::malformed, "bytes are left over behi
 inline constexpr Fault unknown_type{ErrorCode::unknown_message, "a message of an unknown type"};
 inline constexpr Fault version{ErrorCode::version_unsupported, "a protocol version other than 1"};
 inline constexpr Fault wrong_socket{ErrorCode::wrong_socket,
-                                    "a message that belongs on the router's other endpoint"};
+                                    "a message for the router's other endpoint: workers connect to "
+                                    "its backend (port 5556 by default), clients to its frontend "
+                                    "(5555)"};
 }  // namespace fault
 
 class Reader;

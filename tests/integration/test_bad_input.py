@@ -269,10 +269,22 @@ class Frames(CrewTest):
     def test_the_wrong_socket_is_named(self):
         worker = self.peer(self.router.clients)
         worker.send(WORKER_HELLO, 1, INSTANCE, "w", 1, 1, ["default"])
-        self.assertEqual(worker.receive(ERROR)[1], 103)
+        error = worker.receive(ERROR)
+        self.assertEqual(error[1], 103)
+        self.assertIn(b"workers connect to its backend (port 5556 by default)", error[2])
         client = self.peer(self.router.workers)
         client.send(CLIENT_HELLO, 1, SESSION, 1)
-        self.assertEqual(client.receive(ERROR)[1], 103)
+        error = client.receive(ERROR)
+        self.assertEqual(error[1], 103)
+        self.assertIn(b"clients to its frontend (5555)", error[2])
+        # Both programs say it as it is.
+        lost = self.crew.run("lost", [self.crew.tool, "worker", "--router", self.router.clients,
+                                      "--", "true"])
+        lost.wait_log(r"refuses this worker: .*connect to its backend \(port 5556")
+        run = self.crew.call([self.crew.tool, "submit", "--router", self.router.workers,
+                              "--timeout", "1s", "x"], check=False)
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("clients to its frontend (5555)", run.stderr)
 
     def test_submitting_out_of_turn(self):
         peer = self.peer(self.router.clients)
