@@ -66,6 +66,7 @@ class ClientSession {
   WallTime last_seen{};
   bool changed = false;     // since the last commit was taken
   bool in_journal = false;  // has a row, or will have one with the next commit
+  std::uint64_t counted = 0;  // the last Sessions::awaited_jobs() that met it
 
  private:
   Uuid uuid_;

@@ -219,7 +219,7 @@ struct QueueCounts {
 // expired + removed holds at every commit (dead letters are a state; a redrive moves one to ready).
 struct Counters {
   std::uint64_t accepted = 0;    // jobs taken in
-  std::uint64_t confirmed = 0;   // jobs whose producer was told they are safe
+  std::uint64_t confirmed = 0;   // jobs whose producer was told they are safe, or is as it asks
   std::uint64_t duplicates = 0;  // jobs of resent batches, answered and not taken in again
   std::uint64_t done = 0;        // jobs that ended well
   std::uint64_t failed = 0;      // attempts that ended as failed

@@ -187,8 +187,10 @@ Instant Router::next_deadline() const {
 // -------------------------------------------------------------------------------------
 
 Totals Router::take_totals() {
-  return {state_->book.durable_counters(), state_->book.take_changed(),
-          state_->sessions.take_changed()};
+  Counters counters = state_->book.durable_counters();
+  // A commit is the confirm of what it holds: a crash right behind it must not lose the count.
+  counters.confirmed += state_->sessions.awaited_jobs();
+  return {counters, state_->book.take_changed(), state_->sessions.take_changed()};
 }
 
 void Router::records_taken(JournalSequence up_to) { state_->context.taken = up_to; }

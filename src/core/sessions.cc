@@ -1,6 +1,7 @@
 #include "core/sessions.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace zcrew::core {
 
@@ -111,6 +112,17 @@ std::vector<PutSession> Sessions::take_changed() {
   std::sort(records.begin(), records.end(),
             [](const PutSession& a, const PutSession& b) { return a.session < b.session; });
   return records;
+}
+
+std::uint64_t Sessions::awaited_jobs() {
+  std::uint64_t jobs = 0;
+  ++counts_;
+  for (const Awaited& awaited : awaiting_) {
+    ClientSession* session = find(awaited.session);
+    if (session == nullptr || std::exchange(session->counted, counts_) == counts_) continue;
+    jobs += session->unconfirmed_jobs();
+  }
+  return jobs;
 }
 
 void Sessions::await(ClientSession& session, std::uint64_t batch, JournalSequence number) {

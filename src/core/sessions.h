@@ -57,6 +57,8 @@ class Sessions {
   // Drops sessions and results nobody came back for, and connections that fell silent.
   void expire();
   [[nodiscard]] std::vector<PutSession> take_changed();
+  // Jobs that will count as confirmed once all that is recorded so far is on disk.
+  [[nodiscard]] std::uint64_t awaited_jobs();
   [[nodiscard]] std::size_t size() const { return by_uuid_.size(); }
   void begin_step() { told_.clear(); }  // views into the last step's deaths end
   [[nodiscard]] std::vector<Peer> connected() const;
@@ -92,6 +94,7 @@ class Sessions {
   std::unordered_map<Uuid, std::uint32_t> by_uuid_;
   std::unordered_map<Peer, std::uint32_t> by_peer_;
   std::deque<Awaited> awaiting_;                              // by number
+  std::uint64_t counts_ = 0;  // calls of awaited_jobs()
   std::deque<std::pair<JournalSequence, PutResult>> deaths_;  // to be told, by number
   std::vector<PutResult> told_;         // what this step's RESULT entries point into
   std::vector<std::uint32_t> changed_;  // slots
