@@ -19,6 +19,10 @@ inline constexpr std::size_t inline_payload_bytes = 1024;
 // their share of the tree's pages.
 inline constexpr std::size_t job_record_bytes = 256;
 
+// The same when a job asks for room: generous, because running into a full disk inside a commit is
+// the one thing that must not happen.
+inline constexpr std::size_t job_admission_bytes = 512;
+
 // Bytes of a queue's or worker's name: fits an LMDB key (511) with room, and a terminal column.
 inline constexpr std::size_t name_bytes_max = 128;
 

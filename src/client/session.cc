@@ -35,9 +35,11 @@ Ticket Session::submit(Job job, Effects& effects) {
 }
 
 RefusedJob Session::too_large(Ticket ticket) const {
-  return {ticket, static_cast<int>(wire::ErrorCode::payload_too_large),
-          "the payload is larger than the " + std::to_string(payload_bytes_max_) +
-              " bytes the router takes: send less, or raise its --max-payload"};
+  return {
+      ticket, static_cast<int>(wire::ErrorCode::payload_too_large),
+      "the payload is larger than the " + std::to_string(payload_bytes_max_) +
+          " bytes the router takes: send less, or raise its --max-payload, and --journal-max, an "
+          "eighth of which bounds it"};
 }
 
 void Session::ask(std::uint64_t request, std::string verb, std::string arguments) {

@@ -11,11 +11,6 @@ namespace zcrew::core {
 
 namespace {
 
-// What a job costs on disk beside its payload: key, node, header, and its share of the tree's
-// pages. Generous, because running into a full disk inside a commit is the one thing that must not
-// happen.
-constexpr std::uint64_t record_overhead = 512;
-
 // A client told to come back later: soon enough to use freed room, late enough not to knock in a
 // loop.
 constexpr std::uint64_t retry_full_ms = 500;
@@ -175,7 +170,7 @@ ClientDesk::Refusal ClientDesk::check(const ClientSession& session, const wire::
 }
 
 std::uint64_t ClientDesk::cost_of(const Size& size) {
-  return size.bytes + size.jobs * record_overhead;
+  return size.bytes + size.jobs * limits::job_admission_bytes;
 }
 
 wire::ErrorCode ClientDesk::fault_of(const wire::JobOptions& options) {

@@ -21,7 +21,8 @@ using journal::OpenFailure;
 
 struct LmdbJournal::State {
   State(OpenedFile opened, const LmdbOptions& options)
-      : file(std::move(opened)), space({limit_of(options), options.reserve_bytes}, options.disk) {}
+      : file(std::move(opened)),
+        space({limit_of(options), options.reserve_bytes, options.job_bytes_max}, options.disk) {}
 
   // The map is never resized, so it bounds the file too; and a file at the process's own limit
   // (ulimit -f) refuses writes as a full disk does.

@@ -18,6 +18,7 @@ struct LmdbOptions {
   std::uint64_t max_bytes = 0;  // of the file; 0 = as much as the disk has
   std::uint64_t reserve_bytes = std::uint64_t{16} << 20U;  // kept for completions
   DiskCalls disk = system_disk_calls();
+  std::uint64_t job_bytes_max = 0;  // payload or result; such a one has room while the disk has
 };
 
 class LmdbJournal : public journal::Journal {

@@ -23,7 +23,7 @@ constexpr std::uint64_t step_max = 512 * mebibyte;
 constexpr std::uint64_t piece_min = mebibyte;
 
 // A commit writes the pages it changes to new places before the old ones become free: at most as
-// many as there are, and 4,096 of 4 KiB are what 50,000 records at 12 a page touch in key order.
+// many as are in use, and 4,096 of 4 KiB are what 50,000 records at 12 a page touch in key order.
 constexpr std::uint64_t copied_max = 16 * mebibyte;
 
 // With this much free, an eighth of it may be promised before it is reserved: nobody writes the
@@ -59,7 +59,10 @@ bool unsupported(int error) {
 DiskCalls system_disk_calls() { return {reserve_blocks, available_bytes}; }
 
 Space::Space(SpaceOptions options, DiskCalls disk)
-    : options_(options), disk_(std::move(disk)), step_(step_first) {
+    : options_(options),
+      disk_(std::move(disk)),
+      // Half of it is always there (see make_room).
+      step_(std::max(step_first, 2 * bytes_per_byte * options.job_bytes_max)) {
   if (options_.limit_bytes == 0)
     options_.limit_bytes = std::numeric_limits<std::uint64_t>::max();
   else
@@ -69,12 +72,16 @@ Space::Space(SpaceOptions options, DiskCalls disk)
 std::uint64_t Space::make_room(int fd, std::uint64_t used_bytes,
                                const std::function<std::uint64_t()>& free_inside) {
   follow_growth(used_bytes);
-  const std::uint64_t needs = options_.reserve_bytes + std::min(used_bytes, copied_max);
+  std::uint64_t needs = options_.reserve_bytes + std::min(used_bytes, copied_max);
   const std::uint64_t enough = needs + step_ / 2;
   if (reserved_behind(used_bytes) < enough)
     grow(fd, used_bytes, std::min(used_bytes + needs + step_, options_.limit_bytes));
   std::uint64_t room = reserved_behind(used_bytes);
-  if (room < enough) room += free_inside();
+  if (room < enough) {
+    const std::uint64_t inside = std::min(free_inside(), used_bytes);
+    room += inside;
+    needs = options_.reserve_bytes + std::min(used_bytes - inside, copied_max);
+  }
   room += promised(fd);
   return room > needs ? (room - needs) / bytes_per_byte : 0;
 }

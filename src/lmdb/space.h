@@ -18,7 +18,13 @@ DiskCalls system_disk_calls();
 struct SpaceOptions {
   std::uint64_t limit_bytes = 0;    // of the file, used and reserved; 0 = none
   std::uint64_t reserve_bytes = 0;  // for completions when no job is taken any more
+  std::uint64_t job_bytes_max = 0;  // one of these always has room while the disk has
 };
+
+// What one job may take under a limit of so many bytes, to have room for certain once the journal
+// is empty: half of what is promised then, a third of the three quarters that are not reserve. The
+// other half is for pages that are not free again yet (journal.md, J-6.2 and J-6.5).
+constexpr std::uint64_t largest_job(std::uint64_t limit_bytes) { return limit_bytes / 8; }
 
 class Space {
  public:

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -70,12 +71,21 @@ void check_distinct(const RouterOptions& options) {
               exit_code::configuration);
 }
 
+// The largest payload or result: what a small journal has room for bounds it, too.
+std::uint64_t payload_bytes_max(const RouterOptions& options) {
+  const bool is_limited = options.journal != ":memory:" && options.journal_max_bytes != 0;
+  if (!is_limited) return options.payload_bytes_max;
+  return std::min(options.payload_bytes_max,
+                  lmdb::largest_job(options.journal_max_bytes) - limits::job_admission_bytes);
+}
+
 std::unique_ptr<journal::Journal> make_journal(const RouterOptions& options) {
   if (options.journal == ":memory:") return std::make_unique<journal::MemoryJournal>();
   lmdb::LmdbOptions lmdb;
   lmdb.directory = options.journal;
   lmdb.max_bytes = options.journal_max_bytes;
   lmdb.reserve_bytes = options.journal_reserve_bytes;
+  lmdb.job_bytes_max = payload_bytes_max(options) + limits::job_admission_bytes;
   return std::make_unique<lmdb::LmdbJournal>(std::move(lmdb));
 }
 
@@ -107,10 +117,20 @@ core::Config core_config(const RouterOptions& options, std::uint64_t seed) {
   config.heartbeat = options.heartbeat;
   config.liveness = options.liveness;
   config.guide_lease = options.guide_lease;
-  config.payload_bytes_max = options.payload_bytes_max;
+  config.payload_bytes_max = payload_bytes_max(options);
   config.age_step = options.age_step;
   config.seed = seed;
   return config;
+}
+
+std::string small_journal(const RouterOptions& options) {
+  const std::uint64_t most = payload_bytes_max(options);
+  if (most == options.payload_bytes_max) return {};
+  return fmt::format(
+      "A journal of at most {} bytes takes no payload or result above {} bytes, an eighth of it: "
+      "larger ones are refused. For those of {} bytes raise --journal-max to {}.",
+      options.journal_max_bytes, most, options.payload_bytes_max,
+      8 * (options.payload_bytes_max + limits::job_admission_bytes));
 }
 
 std::string damage_cure(const std::string& directory) {

@@ -20,6 +20,9 @@ void check_options(const RouterOptions& options);
 
 core::Config core_config(const RouterOptions& options, std::uint64_t seed);
 
+// Says that the journal is too small for the largest payloads, which are refused then; or nothing.
+std::string small_journal(const RouterOptions& options);
+
 // What a person does about a damaged journal: one sentence, without its full stop.
 std::string damage_cure(const std::string& directory);
 

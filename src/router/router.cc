@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <string>
 #include <utility>
 
 #include "net/clock.h"
@@ -69,6 +70,9 @@ class Router::Impl {
     }
     log_(LogLevel::info, fmt::format("Epoch {}: {} jobs and {} worker instances are known.",
                                      known.epoch, jobs, known.instances.size()));
+    if (const std::string warning = router::small_journal(options_); !warning.empty()) {
+      log_(LogLevel::warning, warning);
+    }
     if (options_.journal != ":memory:") return;
     log_(LogLevel::warning, "The journal is in memory: every job is lost when this process ends.");
   }

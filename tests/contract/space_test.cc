@@ -109,7 +109,7 @@ TEST_CASE("pages free inside the file count when the disk gives no more (J-6.4)"
   Space space({0, reserve}, disk.calls());
   CHECK(space.make_room(3, 24 * mebibyte, nothing_inside) == 0);
   CHECK(space.make_room(3, 24 * mebibyte, [] { return 20 * mebibyte; }) ==
-        (16 + 20 - 16 - 16) * mebibyte / 3);
+        (16 + 20 - 16 - (24 - 20)) * mebibyte / 3);
 }
 
 TEST_CASE("free pages are not counted while the disk has room") {
@@ -128,6 +128,29 @@ TEST_CASE("a limit is like a full disk, with a reserve of at most a quarter (J-6
   CHECK(disk.end == 40 * mebibyte);
   CHECK(space.make_room(3, 30 * mebibyte, nothing_inside) == 0);
   CHECK(disk.end == 40 * mebibyte);
+}
+
+TEST_CASE("under any limit an emptied journal has room for an eighth of it (J-6.5)") {
+  constexpr std::uint64_t own_pages = 64 << 10U;  // of the journal's tables, never free
+  for (const std::uint64_t megabytes : {2, 3, 8, 16, 43, 64, 100, 500, 1000, 3000}) {
+    const std::uint64_t limit = megabytes * mebibyte;
+    FakeDisk disk(100 * 1024 * mebibyte);
+    const std::uint64_t largest = std::min(lmdb::largest_job(limit), 64 * mebibyte);
+    Space space({limit, reserve, largest}, disk.calls());
+    std::uint64_t used = own_pages;
+    REQUIRE(space.make_room(3, used, nothing_inside) >= largest);
+    // Filled as far as it goes, then drained: the file keeps its length.
+    while (const std::uint64_t room = space.make_room(3, used, nothing_inside)) used += room;
+    CHECK_MESSAGE(space.make_room(3, used, [&] { return used - own_pages; }) >= largest, megabytes);
+  }
+}
+
+TEST_CASE("the largest job that may be has room while the disk has (J-6.1)") {
+  FakeDisk disk(900 * mebibyte);
+  Space space({0, reserve, 60 * mebibyte}, disk.calls());
+  for (std::uint64_t used = mebibyte; used < 300 * mebibyte; used += 10 * mebibyte) {
+    REQUIRE(space.make_room(3, used, nothing_inside) >= 60 * mebibyte);
+  }
 }
 
 TEST_CASE("without fallocate the free space of the disk counts (J-6.6)") {

@@ -139,6 +139,29 @@ class JournalLimit(CrewTest):
         self.assertEqual(len(json_lines(submit.out())), JOBS)
         wait_until(lambda: router.status()["held"] == 0, "nothing held")
 
+    def test_what_can_never_fit_is_refused_at_once_and_what_can_fits_once_it_is_empty(self):
+        most = 16 << 20
+        router = self.crew.router("--journal-max", most, "--max-payload", "8M")
+        router.process.wait_log(r"takes no payload or result above 2\d+ bytes.* raise --journal-max")
+        fits, never = self.folder / "fits", self.folder / "never"
+        fits.write_bytes(bytes(most // 8 - 512))
+        never.write_bytes(bytes(most // 8 - 511))
+        began = time.monotonic()
+        submit = router.submit("--timeout", "60s", "--files", never)
+        self.assertEqual(submit.wait(60), 77, submit.log())
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertIn("--journal-max", submit.log())
+
+        # However full it was before.
+        payload = self.folder / "payload"
+        payload.write_bytes(bytes(PAYLOAD_BYTES))
+        submit = router.submit("--timeout", "1s", "--files", *[payload] * JOBS)
+        self.assertEqual(submit.wait(60), 75, submit.log())
+        router.worker("w", "--concurrency", "4", command=["true"])
+        router.wait_status(lambda s: (s["ready"], s["held"]) == (0, 0), "all stored jobs done", 60)
+        (one,) = router.results("--timeout", "20s", "--files", fits)
+        self.assertEqual(one["outcome"], "done")
+
 
 if __name__ == "__main__":
     main()
