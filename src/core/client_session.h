@@ -64,8 +64,8 @@ class ClientSession {
   std::optional<Peer> peer;
   Instant last_heard{};
   WallTime last_seen{};
-  bool changed = false;     // since the last commit was taken
-  bool in_journal = false;  // has a row, or will have one with the next commit
+  bool changed = false;       // since the last commit was taken
+  bool in_journal = false;    // has a row, or will have one with the next commit
   std::uint64_t counted = 0;  // the last Sessions::awaited_jobs() that met it
 
  private:

@@ -142,7 +142,7 @@ class JournalLimit(CrewTest):
     def test_what_can_never_fit_is_refused_at_once_and_what_can_fits_once_it_is_empty(self):
         most = 16 << 20
         router = self.crew.router("--journal-max", most, "--max-payload", "8M")
-        router.process.wait_log(r"takes no payload or result above 2\d+ bytes.* raise --journal-max")
+        router.process.wait_log(r"takes no payload or result above 2\d+ bytes.* raise --jour")
         fits, never = self.folder / "fits", self.folder / "never"
         fits.write_bytes(bytes(most // 8 - 512))
         never.write_bytes(bytes(most // 8 - 511))
