@@ -80,7 +80,8 @@ class Detection(CrewTest):
         for name in ("one", "two"):
             self.start(name, ledger, "--concurrency", 2, body=body)
         self.router.wait_workers(2)
-        submit = self.router.submit("--wait", "--json", *"abcd")
+        # The caller waits for as long as it takes; by default it gives up after 30 s.
+        submit = self.router.submit("--wait", "--json", "--timeout", "0", *"abcd")
         wait_until(lambda: len(ledger.started()) == 4, "all jobs to run")
         self.router.process.send(signal.SIGSTOP)
         until = time.monotonic() + STALL_SECONDS
