@@ -37,9 +37,14 @@ template <NativeMessage T>
 
 }  // namespace
 
-[[gnu::noinline]] char* Sink::make_room(std::string& storage, std::size_t used, std::size_t size) {
-  storage.resize(std::max(2 * storage.size(), used + size + 64));
-  return storage.data() + used;
+// A large payload is appended, so that its room is not filled with zeros first.
+[[gnu::noinline]] void Sink::grow(std::string& storage, std::size_t used, const char* from,
+                                  std::size_t size) {
+  const std::size_t room = std::clamp<std::size_t>(used + size, 64, 4096);
+  storage.resize(used);
+  storage.reserve(used + size + room);
+  storage.append(from, size);
+  storage.resize(used + size + room);
 }
 
 void encode(const ClientHello& message, std::string& frame) { encode_message(message, frame); }

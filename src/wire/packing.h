@@ -28,18 +28,21 @@ class Sink {
   void write(const char* from, std::size_t size) {
     if (static_cast<std::size_t>(end_ - at_) < size) {
       // Without the address of this object, which may then live in registers.
-      at_ = make_room(storage_, used(), size);
+      const std::size_t before = used();
+      grow(storage_, before, from, size);
+      at_ = storage_.data() + before;
       end_ = storage_.data() + storage_.size();
+    } else if (size != 0) {  // an empty payload has no address
+      std::memcpy(at_, from, size);
     }
-    if (size != 0) std::memcpy(at_, from, size);  // an empty payload has no address
     at_ += size;
   }
 
   [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - storage_.data()); }
 
  private:
-  // Returns where to go on.
-  static char* make_room(std::string& storage, std::size_t used, std::size_t size);
+  // Writes those bytes too, and leaves room for more behind them.
+  static void grow(std::string& storage, std::size_t used, const char* from, std::size_t size);
 
   std::string& storage_;
   char* at_;

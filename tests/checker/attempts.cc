@@ -54,12 +54,12 @@ bool Moves::bring_back(Job& job, std::string_view token, std::string_view who,
 }
 
 // The router counts a newer attempt, which a HELLO told of: it took the older one's word for stale.
-void Moves::go_back_to(Job& job, const std::string& token) {
+void Moves::go_back_to(Job& job, std::string_view token) {
   const auto newer = std::find_if(job.earlier.begin(), job.earlier.end(), [&](const Attempt& each) {
     return each.token == token && parse_token(token).is_above(parse_token(job.token));
   });
   if (newer == job.earlier.end()) return;
-  const std::string holder = newer->holder;
+  const std::string_view holder = newer->holder;
   if (bring_back(job, token, holder, newer->session)) job.cause = Cause::none;
 }
 
@@ -83,7 +83,7 @@ void Moves::reopen(Job& job) const {
 
 // Whether whoever has it may have lost it: the last one, or one that a crash made current again.
 bool Moves::lost_trust(const Job& job, Micros now) const {
-  const auto lost = [&](const std::string& holder, bool guide, Micros out_at) {
+  const auto lost = [&](std::string_view holder, bool guide, Micros out_at) {
     return guide ? reach_.lost_lease(holder, out_at, now, job.wish.limit)
                  : reach_.lost_trust(holder, out_at, now);
   };

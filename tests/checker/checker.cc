@@ -3,7 +3,8 @@
 namespace checker {
 
 void Checker::begin(const Line& line) {
-  if (line.what != "begin" || began_) throw NotAHistory("a history begins with `begin`, once");
+  if (line.event != "begin"_word || began_)
+    throw NotAHistory("a history begins with `begin`, once");
   began_ = true;
   last_ = line.at;
   Times times;
@@ -18,11 +19,11 @@ void Checker::begin(const Line& line) {
 
 void Checker::take(const Line& line) {
   if (ended_) throw NotAHistory("something comes behind `end`");
-  if (!began_ || line.what == "begin") return begin(line);
+  if (!began_ || line.event == "begin"_word) return begin(line);
   if (line.at < last_) throw NotAHistory("the lines are not in the order of time");
   last_ = line.at;
   verdict_.at(line.number);
-  if (line.who == "router" && line.what == "end") {
+  if (line.role == "router"_word && line.event == "end"_word) {
     ended_ = true;
     const bool rest = line.has("rest");
     moves_.check_end(rest);
@@ -41,10 +42,8 @@ std::vector<Violation> judge(std::string_view history) {
   Line line;
   std::size_t number = 0;
   while (!history.empty()) {
-    const std::size_t end = history.find('\n');
     ++number;
-    if (parse(history.substr(0, end), number, line)) checker.take(line);
-    history.remove_prefix(end == std::string_view::npos ? history.size() : end + 1);
+    if (parse(cut_line(history), number, line)) checker.take(line);
   }
   if (!checker.ended()) throw NotAHistory("it has no `end`");
   return checker.violations();

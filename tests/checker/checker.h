@@ -1,4 +1,4 @@
-// Judges one history, line by line.
+// Judges one history, line by line. The lines' text must outlive the checker, which keeps views.
 #pragma once
 
 #include <string_view>

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -29,12 +30,14 @@ void report(const checker::Checker& judged, const std::string& name, Tally& tall
 }
 
 void judge(std::istream& input, const std::string& name, Tally& tally) {
+  const std::string text(std::istreambuf_iterator<char>(input), {});
   std::unique_ptr<checker::Checker> judging;
   checker::Line line;
-  std::string text;
-  for (std::size_t number = 1; std::getline(input, text); ++number) {
+  std::size_t number = 0;
+  for (std::string_view left = text; !left.empty();) {
+    ++number;
     try {
-      if (!checker::parse(text, number, line)) continue;
+      if (!checker::parse(checker::cut_line(left), number, line)) continue;
       if (!judging) judging = std::make_unique<checker::Checker>();
       judging->take(line);
     } catch (const checker::NotAHistory& error) {

@@ -21,34 +21,34 @@ bool Moves::has_ended(std::string_view job) const {
 }
 
 bool Moves::take(const Line& line) {
-  if (line.who == "disk") {
-    if (line.what == "commit") take_commit(line);
-    if (line.what == "has") take_has(line);
+  if (line.role == "disk"_word) {
+    if (line.event == "commit"_word) take_commit(line);
+    if (line.event == "has"_word) take_has(line);
     return true;
   }
-  if (line.who == "person") {
+  if (line.role == "person"_word) {
     if (Job* job = find(line.word(0))) {
-      if (line.what == "redrive") job->redrive = true;
-      if (line.what == "remove") job->remove = true;
+      if (line.event == "redrive"_word) job->redrive = true;
+      if (line.event == "remove"_word) job->remove = true;
     }
     return true;
   }
-  if (line.who != "router") return false;
-  if (line.what == "out") {
+  if (line.role != "router"_word) return false;
+  if (line.event == "out"_word) {
     take_out(line);
-  } else if (line.what == "got") {
+  } else if (line.event == "got"_word) {
     take_got(line);
-  } else if (line.what == "confirms") {
+  } else if (line.event == "confirms"_word) {
     if (Job* job = find(line.word(0))) take_confirms(*job);
-  } else if (line.what == "settles") {
+  } else if (line.event == "settles"_word) {
     take_settles(line);
-  } else if (line.what == "announces") {
+  } else if (line.event == "announces"_word) {
     if (Job* job = find(parse_token(line.word(0)).job)) job->announced.emplace(line.word(0));
-  } else if (line.what == "status") {
+  } else if (line.event == "status"_word) {
     take_status(line);
-  } else if (line.what == "clock") {
+  } else if (line.event == "clock"_word) {
     ahead_ms_ = line.integer(0);
-  } else if (line.what == "died") {
+  } else if (line.event == "died"_word) {
     router_died();
   } else {
     return take_record(line);
@@ -57,25 +57,27 @@ bool Moves::take(const Line& line) {
 }
 
 bool Moves::take_record(const Line& line) {
-  const bool is_put = line.what == "ready" || (line.what == "later" && line.words.size() == 4);
+  const bool is_put =
+      line.event == "ready"_word || (line.event == "later"_word && line.words.size() == 4);
   if (is_put) {
-    take_put(line, line.what == "ready" ? Place::ready : Place::later);
+    take_put(line, line.event == "ready"_word ? Place::ready : Place::later);
     return true;
   }
-  const bool is_known = line.what == "later" || line.what == "due" || line.what == "dead" ||
-                        line.what == "redriven" || line.what == "gone" || line.what == "counts";
+  const bool is_known = line.event == "later"_word || line.event == "due"_word ||
+                        line.event == "dead"_word || line.event == "redriven"_word ||
+                        line.event == "gone"_word || line.event == "counts"_word;
   if (!is_known) return false;
   Job* job = find(line.word(1));
   if (job == nullptr) {
     verdict_.violated("phantom", text(line.word(1), " was never taken in"));
     return true;
   }
-  if (line.what == "later") take_retry(line, *job);
-  if (line.what == "due") take_due(line, *job);
-  if (line.what == "dead") take_dead(line, *job);
-  if (line.what == "redriven") take_redriven(line, *job);
-  if (line.what == "gone") take_gone(line, *job);
-  if (line.what == "counts") take_counts(line, *job);
+  if (line.event == "later"_word) take_retry(line, *job);
+  if (line.event == "due"_word) take_due(line, *job);
+  if (line.event == "dead"_word) take_dead(line, *job);
+  if (line.event == "redriven"_word) take_redriven(line, *job);
+  if (line.event == "gone"_word) take_gone(line, *job);
+  if (line.event == "counts"_word) take_counts(line, *job);
   return true;
 }
 
@@ -99,7 +101,7 @@ void Moves::follow(const Line& line, Job& job) {
 
 void Moves::take_put(const Line& line, Place place) {
   const bool is_later = place == Place::later;
-  const std::string name(line.word(1));
+  const std::string_view name = line.word(1);
   const std::string_view label = line.word(is_later ? 3 : 2);
   Job& job = jobs_[name];
   if (!job.name.empty()) {
@@ -134,7 +136,7 @@ void Moves::take_out(const Line& line) {
     if (wish == wishes_.end() || !wish->second.memory) {
       verdict_.violated("phantom", text(line.word(0), " was never taken in"));
     }
-    Job& fresh = jobs_[std::string(token.job)];
+    Job& fresh = jobs_[token.job];
     fresh.name = token.job;
     fresh.label = label;
     fresh.wish.memory = true;
@@ -150,7 +152,7 @@ void Moves::take_out(const Line& line) {
              text("is attempt ", line.word(2), " after ", std::to_string(job->stored.failures),
                   " failures and ", std::to_string(job->stored.crashes), " crashes"));
   }
-  if (job->announced.erase(std::string(line.word(0))) != 0) {
+  if (job->announced.erase(line.word(0)) != 0) {
     job->earlier.clear();  // the journal knows of this one: no crash makes another the newest
   } else {
     for (Attempt& attempt : job->earlier) attempt.current = false;
@@ -285,7 +287,7 @@ void Moves::take_gone(const Line& line, Job& job) {
 
 void Moves::take_counts(const Line& line, Job& job) {
   record(line, job, false, false);
-  if (line.words.size() > 4) go_back_to(job, std::string(line.word(4)));
+  if (line.words.size() > 4) go_back_to(job, line.word(4));
   const std::int64_t failures = line.integer(2);
   const std::int64_t crashes = line.integer(3);
   const bool is_crash = crashes == job.stored.crashes + 1;
@@ -329,10 +331,9 @@ void Moves::take_settles(const Line& line) {
   // After a crash its worker may have reported a newer attempt, or the journal tells of one that
   // may be out: that one counts instead. And it had no attempt before a redrive that had to be
   // repeated.
-  const bool is_announced =
-      std::any_of(job->announced.begin(), job->announced.end(), [&](const std::string& token) {
-        return parse_token(token).is_above(parse_token(job->token));
-      });
+  const bool is_announced = std::any_of(
+      job->announced.begin(), job->announced.end(),
+      [&](std::string_view token) { return parse_token(token).is_above(parse_token(job->token)); });
   // And who was away for too long comes when the job may be on its way to another.
   const bool is_outdone = is_announced || has_newer(*job) || job->redriven_at > job->out_at ||
                           lost_trust(*job, line.at);

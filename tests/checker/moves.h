@@ -22,7 +22,7 @@ struct Wish {
   Micros limit = 0;    // of an attempt's time; 0 = none
   bool memory = false;
 };
-using Wishes = std::unordered_map<std::string, Wish, TextHash, std::equal_to<>>;
+using Wishes = std::unordered_map<std::string_view, Wish, TextHash>;
 
 class Moves {
  public:
@@ -52,8 +52,8 @@ class Moves {
   };
   // A hand-out that is not the last one, and of whose end the journal may not know yet.
   struct Attempt {
-    std::string token;
-    std::string holder;
+    std::string_view token;
+    std::string_view holder;
     std::int64_t session = 0;
     bool guide = false;
     Micros out_at = 0;
@@ -61,8 +61,8 @@ class Moves {
     bool current = false;     // a crash took back what ended it, and nothing has ended it since
   };
   struct Job {
-    std::string name;
-    std::string label;
+    std::string_view name;
+    std::string_view label;
     Stored stored;
     std::int64_t put = 0;  // number of its first record in this life
     bool put_committed = false;
@@ -70,10 +70,10 @@ class Moves {
     Wish wish;
 
     // Facts that no crash undoes.
-    std::string token;  // of the last hand-out
-    std::string holder;
-    std::int64_t session = 0;                      // of the holder, if it has several
-    std::set<std::string, std::less<>> announced;  // hand-outs that the journal knows, not made
+    std::string_view token;  // of the last hand-out
+    std::string_view holder;
+    std::int64_t session = 0;              // of the holder, if it has several
+    std::set<std::string_view> announced;  // hand-outs that the journal knows, not made
     bool guide = false;
     Micros out_at = 0;
     bool out = false;              // nothing was heard of it since
@@ -124,7 +124,7 @@ class Moves {
   static void keep(Job& job, bool current);
   static bool bring_back(Job& job, std::string_view token, std::string_view who,
                          std::int64_t session);
-  static void go_back_to(Job& job, const std::string& token);
+  static void go_back_to(Job& job, std::string_view token);
   [[nodiscard]] static bool has_newer(const Job& job);
   void reopen(Job& job) const;
   [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;
@@ -136,12 +136,12 @@ class Moves {
   const Wishes& wishes_;
   Verdict& verdict_;
   bool seen_ = false;
-  std::unordered_map<std::string, Job, TextHash, std::equal_to<>> jobs_;
+  std::unordered_map<std::string_view, Job, TextHash> jobs_;
   std::vector<Undo> undo_;  // of what is not committed, oldest first
   std::int64_t committed_ = 0;
   std::int64_t ahead_ms_ = 0;
   bool has_dump_ = false;
-  std::set<std::string, std::less<>> dumped_;
+  std::set<std::string_view> dumped_;
 };
 
 }  // namespace checker

@@ -12,35 +12,36 @@ constexpr Micros transit = 1'000'000;
 }  // namespace
 
 bool Peers::take(const Line& line) {
-  if (line.who == "person") {
+  if (line.role == "person"_word) {
     take_person(line);
     return false;
   }
-  if (line.who == "disk") {
-    if (line.what == "has") take_has(line);
+  if (line.role == "disk"_word) {
+    if (line.event == "has"_word) take_has(line);
     return false;
   }
-  if (line.who == "router") {
-    if (line.what == "start") epoch_ = static_cast<std::uint64_t>(line.integer(0));
-    if (line.what == "out") sent_[std::string(line.word(0))] = line.at;
+  if (line.role == "router"_word) {
+    if (line.event == "start"_word) epoch_ = static_cast<std::uint64_t>(line.integer(0));
+    if (line.event == "out"_word) sent_[line.word(0)] = line.at;
     return false;
   }
-  if (line.what == "submit") {
+  if (line.event == "submit"_word) {
     take_submit(line);
-  } else if (line.what == "confirm" || line.what == "result" || line.what == "refused") {
+  } else if (line.event == "confirm"_word || line.event == "result"_word ||
+             line.event == "refused"_word) {
     const auto found = labels_.find(line.word(0));
     if (found == labels_.end()) {
       verdict_.violated("phantom", text(line.who, " hears of ", line.word(0), ", never submitted"));
       return true;
     }
-    if (line.what == "confirm") take_confirm(line, found->second);
-    if (line.what == "result") take_result(line, found->second);
-    if (line.what == "refused") found->second.refused = true;
-  } else if (line.what == "run") {
+    if (line.event == "confirm"_word) take_confirm(line, found->second);
+    if (line.event == "result"_word) take_result(line, found->second);
+    if (line.event == "refused"_word) found->second.refused = true;
+  } else if (line.event == "run"_word) {
     take_run(line);
-  } else if (line.what == "outcome") {
+  } else if (line.event == "outcome"_word) {
     take_outcome(line);
-  } else if (line.what == "settled") {
+  } else if (line.event == "settled"_word) {
     take_settled(line);
   } else {
     return false;
@@ -62,8 +63,8 @@ void Peers::take_submit(const Line& line) {
   wish.expires = line.value("expires").value_or(0) * 1000;
   wish.limit = line.value("limit").value_or(0) * 1000;
   wish.memory = line.has("memory");
-  wishes_.insert_or_assign(std::string(line.word(0)), wish);
-  labels_.try_emplace(std::string(line.word(0)));
+  wishes_.insert_or_assign(line.word(0), wish);
+  labels_.try_emplace(line.word(0));
 }
 
 void Peers::take_confirm(const Line& line, Label& label) {
@@ -71,7 +72,7 @@ void Peers::take_confirm(const Line& line, Label& label) {
   if (!label.job.empty() && label.job != job) {
     verdict_.violated("twice", text(line.word(0), " is confirmed as ", label.job, " and as ", job));
   }
-  const auto [name, is_new] = names_.try_emplace(std::string(job), line.word(0));
+  const auto [name, is_new] = names_.try_emplace(job, line.word(0));
   if (!is_new && name->second != line.word(0)) {
     verdict_.violated("phantom", text(job, " is ", name->second, " and ", line.word(0)));
   }
@@ -104,7 +105,7 @@ void Peers::take_run(const Line& line) {
                       text(line.word(0), " runs ", label, ", which was never submitted"));
     return;
   }
-  const auto [name, is_first] = names_.try_emplace(std::string(token.job), label);
+  const auto [name, is_first] = names_.try_emplace(token.job, label);
   if (!is_first && name->second != label) {
     verdict_.violated("phantom", text(token.job, " is ", name->second, " and ", label));
   }
@@ -114,7 +115,7 @@ void Peers::take_run(const Line& line) {
   if (!known.job.empty() && known.job != token.job && !is_late) {
     verdict_.violated("twice", text(label, " runs as ", token.job, " and was ", known.job));
   }
-  Run& run = runs_[std::string(token.job)];
+  Run& run = runs_[token.job];
   if (!run.token.empty()) {
     if (run.token == line.word(0)) {
       verdict_.violated("stale", text(line.word(0), " is handed out twice"));
@@ -123,13 +124,7 @@ void Peers::take_run(const Line& line) {
     if (!token.is_above(parse_token(run.token))) return;
     check_rerun(line, run);
   }
-  run = {std::string(label),
-         std::string(line.word(0)),
-         std::string(line.who),
-         line.at,
-         line.has("guide"),
-         true,
-         false};
+  run = {label, line.word(0), line.who, line.at, line.has("guide"), true, false};
 }
 
 void Peers::check_rerun(const Line& line, const Run& before) {
@@ -165,15 +160,15 @@ void Peers::take_settled(const Line& line) {
   const Token token = parse_token(line.word(0));
   const auto run = runs_.find(token.job);
   if (run == runs_.end() || run->second.token != line.word(0) || !run->second.open) return;
-  settled_.try_emplace(std::string(line.word(0)), line.who);
+  settled_.try_emplace(line.word(0), line.who);
 }
 
 void Peers::take_person(const Line& line) {
   const std::string_view job = line.word(0);
-  if (line.what == "redrive") {
+  if (line.event == "redrive"_word) {
     const auto run = runs_.find(job);
     if (run != runs_.end()) run->second.redriven = true;
-  } else if (line.what == "remove") {
+  } else if (line.event == "remove"_word) {
     if (Label* label = label_of(job)) label->removed = true;
   }
 }

@@ -22,7 +22,7 @@ class Peers {
 
  private:
   struct Label {
-    std::string job;  // as confirmed
+    std::string_view job;  // as confirmed
     Micros confirmed_at = 0;
     std::uint64_t confirmed_in = 0;  // life of the router
     bool told = false;               // its end
@@ -32,15 +32,15 @@ class Peers {
     bool removed = false;
   };
   struct Run {
-    std::string label;
-    std::string token;
-    std::string who;
+    std::string_view label;
+    std::string_view token;
+    std::string_view who;
     Micros at = 0;
     bool guide = false;
     bool open = true;  // no outcome that gives it back
     bool redriven = false;
   };
-  using Labels = std::unordered_map<std::string, Label, TextHash, std::equal_to<>>;
+  using Labels = std::unordered_map<std::string_view, Label, TextHash>;
 
   void take_submit(const Line& line);
   void take_confirm(const Line& line, Label& label);
@@ -58,10 +58,10 @@ class Peers {
   Wishes& wishes_;
   Verdict& verdict_;
   Labels labels_;
-  std::unordered_map<std::string, Run, TextHash, std::equal_to<>> runs_;           // by job
-  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> names_;  // job → label
-  std::unordered_map<std::string, std::string, TextHash, std::equal_to<>> settled_;
-  std::unordered_map<std::string, Micros, TextHash, std::equal_to<>> sent_;  // by token
+  std::unordered_map<std::string_view, Run, TextHash> runs_;                // by job
+  std::unordered_map<std::string_view, std::string_view, TextHash> names_;  // job → label
+  std::unordered_map<std::string_view, std::string_view, TextHash> settled_;
+  std::unordered_map<std::string_view, Micros, TextHash> sent_;  // by token
 };
 
 }  // namespace checker

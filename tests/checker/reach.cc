@@ -23,36 +23,38 @@ void Reach::finish(Spans& spans, Micros at) {
 }
 
 bool Reach::take(const Line& line) {
-  const bool is_router = line.who == "router";
-  if (line.what == "start") {
+  const bool is_router = line.role == "router"_word;
+  if (line.event == "start"_word) {
     begin(lives_, line.at);
     return true;
   }
-  if (is_router && (line.what == "mute" || line.what == "heard" || line.what == "died")) {
-    if (line.what == "mute") begin(stalls_, line.at);
-    if (line.what != "mute") finish(stalls_, line.at);
-    if (line.what == "died") finish(lives_, line.at);
-    return line.what != "died";  // the jobs' rules want to know of it too
+  if (is_router &&
+      (line.event == "mute"_word || line.event == "heard"_word || line.event == "died"_word)) {
+    if (line.event == "mute"_word) begin(stalls_, line.at);
+    if (line.event != "mute"_word) finish(stalls_, line.at);
+    if (line.event == "died"_word) finish(lives_, line.at);
+    return line.event != "died"_word;  // the jobs' rules want to know of it too
   }
-  const bool is_ours = line.what == "died" || line.what == "cut" || line.what == "up" ||
-                       line.what == "mute" || line.what == "heard" || line.what == "liar";
+  const bool is_ours = line.event == "died"_word || line.event == "cut"_word ||
+                       line.event == "up"_word || line.event == "mute"_word ||
+                       line.event == "heard"_word || line.event == "liar"_word;
   if (!is_ours || is_router) return false;
-  Process& process = processes_.try_emplace(std::string(line.who)).first->second;
-  if (line.what == "died") process.died = line.at;
-  if (line.what == "cut") {
+  Process& process = processes_[line.who];
+  if (line.event == "died"_word) process.died = line.at;
+  if (line.event == "cut"_word) {
     // What is lost since an earlier life of the router, and lost again, has only the grace from
     // here.
     const Micros born = lives_.empty() ? 0 : lives_.back().from;
     if (!process.down.empty() && process.down.back().from < born) finish(process.down, line.at);
     begin(process.down, line.at);
   }
-  if (line.what == "up") {
+  if (line.event == "up"_word) {
     finish(process.down, line.at);
     process.up = line.at;
   }
-  if (line.what == "liar") process.liar = true;
-  if (line.what == "mute") begin(process.mute, line.at);
-  if (line.what == "heard") finish(process.mute, line.at);
+  if (line.event == "liar"_word) process.liar = true;
+  if (line.event == "mute"_word) begin(process.mute, line.at);
+  if (line.event == "heard"_word) finish(process.mute, line.at);
   return true;
 }
 

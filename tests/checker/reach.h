@@ -59,7 +59,7 @@ class Reach {
   static void finish(Spans& spans, Micros at);
 
   Times times_;
-  std::unordered_map<std::string, Process, TextHash, std::equal_to<>> processes_;
+  std::unordered_map<std::string_view, Process, TextHash> processes_;
   Spans lives_;   // of the router
   Spans stalls_;  // of its process
 };

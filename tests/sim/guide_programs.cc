@@ -34,7 +34,7 @@ void GuideWorkerProgram::connected() {
   later(world_.options().core.heartbeat, [this, on] { beat(on); });
 }
 
-void GuideWorkerProgram::beat(const Line& on) {
+void GuideWorkerProgram::beat(Line on) {
   if (line != on) return;
   const core::Config& config = world_.options().core;
   const Instant now = world_.schedule().now();

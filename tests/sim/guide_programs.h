@@ -27,7 +27,7 @@ class GuideWorkerProgram : public Program {
   void received(const Frames& frames) override;
 
   void connect();
-  void beat(const Line& on);
+  void beat(Line on);
   void work(const std::string& envelope, const Token& token, const std::string& body);
 
   wire::GuideSpelling spelling_ = wire::GuideSpelling::byte;

@@ -66,13 +66,13 @@ void LiarProgram::say_hello() {
   send(hello);
 }
 
-void LiarProgram::beat(const Line& on) {
+void LiarProgram::beat(Line on) {
   if (line != on) return;
   send(wire::Heartbeat{});
   later(world_.options().core.heartbeat, [this, on] { beat(on); });
 }
 
-void LiarProgram::lie_sometimes(const Line& on) {
+void LiarProgram::lie_sometimes(Line on) {
   later(world_.chance().between({}, std::chrono::seconds{1}), [this, on] {
     if (line != on) return;
     if (world_.chance().one_in(4)) {

@@ -23,8 +23,8 @@ class LiarProgram : public Program {
   void disconnected() override;
   void received(const Frames& frames) override;
 
-  void beat(const Line& on);
-  void lie_sometimes(const Line& on);
+  void beat(Line on);
+  void lie_sometimes(Line on);
   void lie_as_worker();
   void lie_as_client();
   void work(const Token& token, const std::string& payload);

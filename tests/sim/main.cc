@@ -66,6 +66,7 @@ int run_one(const Arguments& arguments) {
 
 int run_many(const Arguments& arguments) {
   sim::Tally tally;
+  sim::set_last_words([&tally] { tally.print(); });  // of the seeds before
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
     const sim::Options options = sim::draw_options(seed);
     const bool judged = sim::Chance(seed).percent(arguments.judged_percent);

@@ -24,18 +24,17 @@ Duration Network::travel(const HostLink& link, std::size_t bytes) {
 }
 
 Line Network::open(Program& program, core::Side side) {
-  auto line = std::make_shared<Connection>();
-  line->peer = static_cast<Peer>(lines_.size() + 1);
+  const Line line = &lines_.emplace_back();
+  line->peer = static_cast<Peer>(lines_.size());
   line->side = side;
   line->program = &program;
   line->who = program.id();
-  lines_.push_back(line);
   router_->hear_opened(*line);
   try_to_connect(line);
   return line;
 }
 
-void Network::try_to_connect(const Line& line) {
+void Network::try_to_connect(Line line) {
   const HostLink& host = line->program->link;
   const Instant answer = std::max({schedule_.now() + delay(), host.up_blocked, host.down_blocked});
   schedule_.at(answer, [this, line] {
@@ -50,7 +49,7 @@ void Network::try_to_connect(const Line& line) {
   });
 }
 
-void Network::send(const Line& line, Frames frames) {
+void Network::send(Line line, Frames frames) {
   if (!line->made) return;
   const HostLink& host = line->program->link;
   const Duration travels = delay() + travel(host, bytes_of(frames));
@@ -65,7 +64,7 @@ void Network::send(const Line& line, Frames frames) {
 bool Network::deliver(Peer peer, core::Side side, std::span<const std::string_view> frames) {
   const auto index = static_cast<std::size_t>(peer);
   if (index == 0 || index > lines_.size()) violated("a send to a peer that never was");
-  const Line& line = lines_[index - 1];
+  const Line line = &lines_[index - 1];
   if (line->side != side) violated("a send on the wrong side");
   if (!line->router_has) return false;
   for (const std::string_view frame : frames) recorder_.trace(frame);
@@ -81,22 +80,19 @@ bool Network::deliver(Peer peer, core::Side side, std::span<const std::string_vi
 }
 
 const Connection& Network::connection(Peer peer) const {
-  return *lines_[static_cast<std::size_t>(peer) - 1];
+  return lines_[static_cast<std::size_t>(peer) - 1];
 }
 
-void Network::forget(Peer peer) {
-  const Line& line = lines_[static_cast<std::size_t>(peer) - 1];
-  line->router_has = false;
-}
+void Network::forget(Peer peer) { lines_[static_cast<std::size_t>(peer) - 1].router_has = false; }
 
 // A send fails because there is no connection any more.
 void Network::refuse(Peer peer) {
-  const Line& line = lines_[static_cast<std::size_t>(peer) - 1];
+  const Line line = &lines_[static_cast<std::size_t>(peer) - 1];
   line->router_has = false;
   cut(line, Heard::program);
 }
 
-void Network::tell_router(const Line& line) {
+void Network::tell_router(Line line) {
   const Instant heard = std::max(schedule_.now() + delay(), line->program->link.up_blocked);
   schedule_.at(heard, [this, line] {
     if (!line->router_has || line->router_life != router_->life()) return;
@@ -106,7 +102,7 @@ void Network::tell_router(const Line& line) {
 }
 
 // What was sent before the close still arrives, as with TCP.
-void Network::close(const Line& line) {
+void Network::close(Line line) {
   if (!line->made || !line->passes) return;
   recorder_.line(line->who, "cut");
   const bool is_lost = chance_.percent(options_.half_open_percent);
@@ -120,7 +116,7 @@ void Network::close(const Line& line) {
   });
 }
 
-void Network::cut(const Line& line, Heard heard) {
+void Network::cut(Line line, Heard heard) {
   if (!line->made || !line->passes) return;
   line->passes = false;
   recorder_.line(line->who, "cut");
@@ -131,9 +127,9 @@ void Network::cut(const Line& line, Heard heard) {
 }
 
 void Network::router_died() {
-  for (const Line& line : lines_) {
-    line->router_has = false;
-    if (line->passes) cut(line, Heard::program);
+  for (Connection& line : lines_) {
+    line.router_has = false;
+    if (line.passes) cut(&line, Heard::program);
   }
 }
 

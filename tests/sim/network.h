@@ -2,7 +2,7 @@
 // way to break: at both ends, at one only (half-open), in one direction for a while (a partition).
 #pragma once
 
-#include <memory>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +42,7 @@ struct Connection {
   Instant up{};             // when the last message arrives at the router …
   Instant down{};           // … and at the program
 };
-using Line = std::shared_ptr<Connection>;
+using Line = Connection*;  // lives as long as the network
 
 class Network {
  public:
@@ -52,8 +52,8 @@ class Network {
 
   // ---- the program's end ----
   Line open(Program& program, core::Side side);  // it hears when the connection is made
-  void send(const Line& line, Frames frames);
-  void close(const Line& line);
+  void send(Line line, Frames frames);
+  void close(Line line);
 
   // ---- the router's end ----
   bool deliver(Peer peer, core::Side side, std::span<const std::string_view> frames);
@@ -64,11 +64,11 @@ class Network {
 
   // ---- what breaks ----
   enum class Heard : std::uint8_t { both, router, program };
-  void cut(const Line& line, Heard heard);
+  void cut(Line line, Heard heard);
 
  private:
-  void try_to_connect(const Line& line);
-  void tell_router(const Line& line);
+  void try_to_connect(Line line);
+  void tell_router(Line line);
   [[nodiscard]] Duration delay() { return chance_.between(Duration{1}, options_.latency); }
   [[nodiscard]] static Duration travel(const HostLink& link, std::size_t bytes);
 
@@ -77,7 +77,7 @@ class Network {
   Recorder& recorder_;
   const Options& options_;
   RouterProcess* router_ = nullptr;
-  std::vector<Line> lines_;  // by peer
+  std::deque<Connection> lines_;  // by peer
 };
 
 }  // namespace zcrew::sim

@@ -4,6 +4,9 @@
 
 namespace zcrew::sim {
 
+Program::Program(std::string name, World& world)
+    : world_(world), schedule_(world.schedule()), name_(std::move(name)) {}
+
 void Program::begin() {
   if (runs_) return;
   runs_ = true;
@@ -24,7 +27,7 @@ void Program::end(bool goodbye, Duration away) {
     close_line();
     stopped();
   }
-  world_.schedule().after(away, [this, life = life_] {
+  schedule_.after(away, [this, life = life_] {
     if (life == life_) begin();
   });
 }
@@ -33,15 +36,13 @@ void Program::kill(Duration away) { end(false, away); }
 
 void Program::close_line() {
   if (!line) return;
-  const Line old = std::move(line);
-  line = nullptr;
-  world_.network().close(old);
+  world_.network().close(std::exchange(line, nullptr));
 }
 
 void Program::freeze(Duration length) {
   if (!runs_ || frozen_) return;
   set_silence(frozen_, true);
-  world_.schedule().after(length, [this, life = life_, number = ++thaw_number_] {
+  schedule_.after(length, [this, life = life_, number = ++thaw_number_] {
     if (life == life_ && number == thaw_number_) thaw();
   });
 }
@@ -80,37 +81,23 @@ void Program::heal() {
   begin();
 }
 
-void Program::when_awake(std::function<void()> action) {
-  if (frozen_) {
-    waiting_.push_back(std::move(action));
-  } else {
-    action();
-  }
-}
-
-void Program::later(Duration wait, std::function<void()> action) {
-  world_.schedule().after(wait, [this, life = life_, action = std::move(action)] {
-    if (life == life_) when_awake(action);
-  });
-}
-
 void Program::plan_turn(Instant at) {
   if (at >= turn_at_ || at == Instant::max()) return;
   turn_at_ = at;
-  world_.schedule().at(at, [this, life = life_, at] {
+  schedule_.at(at, [this, life = life_, at] {
     if (life != life_ || turn_at_ != at) return;
     turn_at_ = Instant::max();
     if (!frozen_) turn();  // a stopped one has its turn when it goes on
   });
 }
 
-void Program::hear_connected(const Line& from) {
+void Program::hear_connected(Line from) {
   when_awake([this, from] {
     if (line == from) connected();
   });
 }
 
-void Program::hear_cut(const Line& from) {
+void Program::hear_cut(Line from) {
   when_awake([this, from] {
     if (line != from) return;
     line = nullptr;
@@ -118,7 +105,7 @@ void Program::hear_cut(const Line& from) {
   });
 }
 
-void Program::hear(const Line& from, Frames frames) {
+void Program::hear(Line from, Frames frames) {
   if (!frozen_) {
     if (line == from) received(frames);
     return;

@@ -15,7 +15,7 @@ class World;
 
 class Program {
  public:
-  Program(std::string name, World& world) : world_(world), name_(std::move(name)) {}
+  Program(std::string name, World& world);
   virtual ~Program() = default;
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -38,11 +38,11 @@ class Program {
   [[nodiscard]] virtual std::string waits_for() const { return {}; }
 
   // ---- for the network ----
-  void hear_connected(const Line& line);
-  void hear_cut(const Line& line);
-  void hear(const Line& line, Frames frames);
+  void hear_connected(Line line);
+  void hear_cut(Line line);
+  void hear(Line line, Frames frames);
 
-  Line line;  // the present connection, or null
+  Line line = nullptr;  // the present connection
   HostLink link;
 
  protected:
@@ -56,7 +56,12 @@ class Program {
   // A turn at that time, or earlier if one is planned.
   void plan_turn(Instant at);
   // Runs the action after a while, unless the process died; a stopped one is late.
-  void later(Duration wait, std::function<void()> action);
+  template <typename Call>
+  void later(Duration wait, Call action) {
+    schedule_.after(wait, [this, life = life_, action = std::move(action)]() mutable {
+      if (life == life_) when_awake(std::move(action));
+    });
+  }
   void close_line();
   // It said HELLO and says nothing more before it is welcome.
   void greet(bool waits);
@@ -64,10 +69,18 @@ class Program {
   World& world_;
 
  private:
-  void when_awake(std::function<void()> action);
+  template <typename Call>
+  void when_awake(Call action) {
+    if (frozen_) {
+      waiting_.emplace_back(std::move(action));
+    } else {
+      action();
+    }
+  }
   void thaw();
   void set_silence(bool& reason, bool silent);
 
+  Schedule& schedule_;
   std::string name_;
   std::string id_;
   unsigned births_ = 0;

@@ -8,11 +8,18 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "base/ids.h"
 #include "schedule.h"
 
 namespace zcrew::sim {
+
+// A word NAME=VALUE of a history.
+struct Named {
+  std::string_view name;
+  std::int64_t value = 0;
+};
 
 class Recorder {
  public:
@@ -23,60 +30,82 @@ class Recorder {
   void line(std::string_view who, const Words&... words) {
     ++lines_;
     if (!records_) return;
+    make_room((room_of(who) + ... + room_of(words)) + number_room);
     put(schedule_.now().time_since_epoch().count());
-    text_ += ' ';
-    text_ += who;
-    ((text_ += ' ', put(words)), ...);
-    text_ += '\n';
+    put_word(who);
+    (put_word(words), ...);
+    put('\n');
   }
 
-  // FNV-1a over eight bytes at a time.
-  void trace(std::string_view bytes) {
-    while (bytes.size() >= sizeof(std::uint64_t)) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes.data(), sizeof word);
-      trace(word);
-      bytes.remove_prefix(sizeof word);
-    }
-    for (const char c : bytes) trace(static_cast<unsigned char>(c));
-  }
-  void trace(std::uint64_t word) { trace_ = (trace_ ^ word) * 0x100000001B3ULL; }
+  void trace(std::string_view bytes);
   [[nodiscard]] std::uint64_t trace() const { return trace_; }
 
-  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
 
  private:
+  // A sign and the digits of 2⁶³, the space before and the line's end behind it.
+  static constexpr std::size_t number_room = 22;
+  template <typename Word>
+  static std::size_t room_of(const Word& word) {
+    if constexpr (std::is_convertible_v<const Word&, std::string_view>) {
+      return std::string_view(word).size() + 1;
+    } else if constexpr (std::is_same_v<Word, Named>) {
+      return word.name.size() + 1 + number_room;
+    } else {
+      return std::is_integral_v<Word> ? number_room : 5 * number_room;  // a job, or a token
+    }
+  }
+  void make_room(std::size_t bytes) {
+    constexpr std::size_t first = std::size_t{1} << 16U;
+    if (size_ + bytes > text_.size()) text_.resize(std::max(first, 2 * (size_ + bytes)));
+  }
+
+  template <typename Word>
+  void put_word(const Word& word) {
+    put(' ');
+    put(word);
+  }
+  void put(char c) { text_[size_++] = c; }
   template <typename Number>
   requires std::is_integral_v<Number>
   void put(Number number) {
-    char digits[24];
-    text_.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+    char* const at = text_.data() + size_;
+    size_ += static_cast<std::size_t>(std::to_chars(at, at + number_room, number).ptr - at);
   }
-  void put(std::string_view text) { text_ += text; }
-  void put(const std::string& text) { text_ += text; }
-  void put(const char* text) { text_ += text; }
+  void put(std::string_view text) {
+    std::memcpy(text_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+  void put(const std::string& text) { put(std::string_view(text)); }
+  void put(const char* text) { put(std::string_view(text)); }
+  void put(const Named& word) {
+    put(word.name);
+    put('=');
+    put(word.value);
+  }
   void put(const JobId& id) {
-    text_ += 'q';
+    put('q');
     put(id.queue);
-    text_ += 'p';
+    put('p');
     put(static_cast<unsigned>(id.priority));
-    text_ += 'n';
+    put('n');
     put(id.sequence);
   }
   void put(const Token& token) {
     put(token.job);
-    text_ += '#';
+    put('#');
     put(token.handout);
-    text_ += '@';
+    put('@');
     put(token.epoch);
   }
 
   const Schedule& schedule_;
   bool records_;
-  std::string text_;
+  std::vector<char> text_;  // of which `size_` are written
+  std::size_t size_ = 0;
   std::uint64_t lines_ = 0;
-  std::uint64_t trace_ = 0xCBF29CE484222325ULL;
+  std::uint64_t trace_ = 0;
 };
 
 }  // namespace zcrew::sim

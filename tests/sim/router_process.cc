@@ -185,22 +185,19 @@ void RouterProcess::hear_peers(core::Side side) {
 }
 
 void RouterProcess::drain(core::Side side) {
-  std::deque<Input>& inputs = side == core::Side::backend ? backend_ : frontend_;
-  while (!inputs.empty()) {
-    const Input input = std::move(inputs.front());
-    inputs.pop_front();
-    take(input);
-  }
+  std::swap(draining_, side == core::Side::backend ? backend_ : frontend_);
+  for (const Input& input : draining_) take(input);
+  draining_.clear();
 }
 
 void RouterProcess::take(const Input& input) {
-  const std::vector<std::string_view> frames(input.frames.begin(), input.frames.end());
+  views_.assign(input.frames.begin(), input.frames.end());
   if (input.side == core::Side::backend) {
-    auto decoded = wire::decode_backend(frames);
+    auto decoded = wire::decode_backend(views_);
     if (!decoded) return step(core::Malformed{input.peer, input.side, decoded.error()});
     return step(core::FromWorker{input.peer, std::move(*decoded)});
   }
-  auto decoded = wire::decode_frontend(frames);
+  auto decoded = wire::decode_frontend(views_);
   if (!decoded) return step(core::Malformed{input.peer, input.side, decoded.error()});
   if (std::holds_alternative<wire::Admin>(*decoded)) return;  // people's commands come as events
   step(core::FromClient{input.peer, std::move(*decoded)});

@@ -112,8 +112,10 @@ class RouterProcess : public router::FrameSink {
   std::unique_ptr<core::Router> core_;
   std::unique_ptr<router::Outbox> outbox_;
   core::Effects effects_;
-  std::deque<Input> frontend_;
-  std::deque<Input> backend_;
+  std::vector<Input> frontend_;
+  std::vector<Input> backend_;
+  std::vector<Input> draining_;
+  std::vector<std::string_view> views_;  // of the frames of one of them
   std::vector<router::PeerAt> gone_;
   std::deque<core::Event> answers_;  // of the reader
 

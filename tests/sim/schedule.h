@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <deque>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,33 +16,73 @@
 
 namespace zcrew::sim {
 
+// One call, kept where it was put: nothing is allocated or moved for it.
+class Action {
+ public:
+  Action() = default;
+  Action(const Action&) = delete;
+  Action& operator=(const Action&) = delete;
+  ~Action() {
+    if (end_ != nullptr) end_(room_, false);
+  }
+
+  template <typename Call>
+  void set(Call&& call) {
+    using Kept = std::decay_t<Call>;
+    static_assert(sizeof(Kept) <= sizeof room_);
+    new (room_) Kept(std::forward<Call>(call));
+    end_ = [](void* room, bool runs) {
+      Kept& kept = *std::launder(static_cast<Kept*>(room));
+      if (runs) kept();
+      kept.~Kept();
+    };
+  }
+  void run() { std::exchange(end_, nullptr)(room_, true); }
+
+ private:
+  alignas(std::max_align_t) std::byte room_[128];
+  void (*end_)(void* room, bool runs) = nullptr;
+};
+
 class Schedule {
  public:
   [[nodiscard]] Instant now() const { return now_; }
 
-  void at(Instant time, std::function<void()> action) {
+  template <typename Call>
+  void at(Instant time, Call&& call) {
     if (free_.empty()) {
-      free_.push_back(actions_.size());
+      free_.push_back(static_cast<std::uint32_t>(actions_.size()));
       actions_.emplace_back();
     }
-    const std::size_t slot = free_.back();
+    const std::uint32_t slot = free_.back();
     free_.pop_back();
-    actions_[slot] = std::move(action);
-    heap_.push_back({std::max(time, now_), ++count_, slot});
-    std::push_heap(heap_.begin(), heap_.end(), is_later);
+    actions_[slot].set(std::forward<Call>(call));
+    if (time <= now_) return now_due_.push_back(slot);
+    heap_.push_back({time, ++count_, slot});
+    std::push_heap(heap_.begin(), heap_.end(), IsLater{});
   }
-  void after(Duration wait, std::function<void()> action) { at(now_ + wait, std::move(action)); }
+  template <typename Call>
+  void after(Duration wait, Call&& call) {
+    at(now_ + wait, std::forward<Call>(call));
+  }
 
   // Runs what is due until then, where time then stands.
   void run_until(Instant until) {
-    while (!heap_.empty() && heap_.front().time <= until) {
-      std::pop_heap(heap_.begin(), heap_.end(), is_later);
+    for (;;) {
+      // Planned for this moment before it came, hence before what was planned in it.
+      const bool planned = !heap_.empty() && heap_.front().time <= now_;
+      if (!planned && !now_due_.empty()) {
+        const std::uint32_t slot = now_due_.front();
+        now_due_.pop_front();
+        run(slot);
+        continue;
+      }
+      if (heap_.empty() || heap_.front().time > until) break;
+      std::pop_heap(heap_.begin(), heap_.end(), IsLater{});
       const Entry next = heap_.back();
       heap_.pop_back();
       now_ = next.time;
-      const std::function<void()> action = std::exchange(actions_[next.slot], nullptr);
-      free_.push_back(next.slot);
-      action();
+      run(next.slot);
     }
     now_ = until;
   }
@@ -47,18 +90,26 @@ class Schedule {
  private:
   struct Entry {
     Instant time;
-    std::uint64_t number = 0;  // what was planned first comes first
-    std::size_t slot = 0;      // of its action, which does not move while the heap is sorted
+    std::uint32_t number = 0;  // what was planned first comes first
+    std::uint32_t slot = 0;    // of its action
   };
-  static bool is_later(const Entry& a, const Entry& b) {
-    return a.time != b.time ? a.time > b.time : a.number > b.number;
+  struct IsLater {
+    bool operator()(const Entry& a, const Entry& b) const {
+      return a.time != b.time ? a.time > b.time : a.number > b.number;
+    }
+  };
+
+  void run(std::uint32_t slot) {
+    actions_[slot].run();
+    free_.push_back(slot);
   }
 
   Instant now_{std::chrono::hours{1}};
-  std::uint64_t count_ = 0;
+  std::uint32_t count_ = 0;
   std::vector<Entry> heap_;
-  std::vector<std::function<void()>> actions_;
-  std::vector<std::size_t> free_;  // slots
+  std::deque<std::uint32_t> now_due_;
+  std::deque<Action> actions_;       // by slot
+  std::vector<std::uint32_t> free_;  // slots
 };
 
 // Choices, all from one seed.

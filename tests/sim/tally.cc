@@ -20,6 +20,7 @@ void Tally::add(const World& world) {
   jobs_ += world.jobs();
   events_ += world.recorder().lines();
   simulated_ += world.simulated();
+  slept_ += world.slept();
   const Counts& counts = world.router().counts();
   counts_.steps += counts.steps;
   counts_.commits += counts.commits;
@@ -36,8 +37,9 @@ void Tally::print() const {
   };
   say("", "seeds", seeds_);
   say("", "judged", judged_);
-  std::printf("simulated_s %.1f\ncpu_s %.2f\n", static_cast<double>(simulated_.count()) / 1e6,
-              cpu_seconds());
+  const auto seconds = [](Duration time) { return static_cast<double>(time.count()) / 1e6; };
+  std::printf("simulated_s %.1f\ndays_s %.1f\ncpu_s %.2f\n", seconds(simulated_),
+              seconds(simulated_ - slept_), cpu_seconds());
   say("", "jobs", jobs_);
   say("", "router_steps", counts_.steps);
   say("", "history_lines", events_);

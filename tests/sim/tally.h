@@ -27,6 +27,7 @@ class Tally {
   std::uint64_t jobs_ = 0;
   std::uint64_t events_ = 0;
   Duration simulated_{};
+  Duration slept_{};
   Counts counts_;
   std::array<std::uint64_t, fault_kinds> faults_{};
 };

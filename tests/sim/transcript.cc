@@ -69,16 +69,18 @@ struct WriteRecord {
   void operator()(const Other& /*no job moves*/) const {}
 };
 
+Named named(std::size_t session) { return {"session", static_cast<std::int64_t>(session)}; }
+
 struct WriteSend {
   Recorder& recorder;
   const std::string& who;
-  const std::string& session;
+  std::size_t session;
 
   void operator()(const wire::RunItem& m) const {
-    if (session.empty()) {
+    if (session == 0) {
       return recorder.line("router", "out", m.token, who, m.attempt, label_of(m.payload));
     }
-    recorder.line("router", "out", m.token, who, m.attempt, label_of(m.payload), session);
+    recorder.line("router", "out", m.token, who, m.attempt, label_of(m.payload), named(session));
   }
   void operator()(const core::ToGuideWorker& m) const {
     recorder.line("router", "out", m.token, who, 0, label_of(m.body));
@@ -127,12 +129,12 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
     if (const auto* hello = std::get_if<wire::WorkerHello>(&from->message)) {
       if (!is_refused(effects, from->peer)) remember(from->peer, who, hello->instance);
     } else if (const auto* outcomes = std::get_if<wire::OutcomeMessage>(&from->message)) {
-      const std::string session = session_of(from->peer);
+      const std::size_t session = session_of(from->peer);
       for (const wire::OutcomeItem& item : outcomes->entries) {
-        if (session.empty()) {
+        if (session == 0) {
           recorder.line("router", "got", item.token, name_of(item.outcome), who);
         } else {
-          recorder.line("router", "got", item.token, name_of(item.outcome), who, session);
+          recorder.line("router", "got", item.token, name_of(item.outcome), who, named(session));
         }
       }
     } else if (const auto* reply = std::get_if<wire::GuideReply>(&from->message)) {
@@ -145,8 +147,7 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
   }
   for (const core::Send& send : effects.sends) {
     const std::string& who = network.connection(send.peer).who;
-    const std::string session = session_of(send.peer);
-    std::visit(WriteSend{recorder, who, session}, send.message);
+    std::visit(WriteSend{recorder, who, session_of(send.peer)}, send.message);
   }
   if (!verbose_) return;
   std::istringstream lines(printer_.effects(effects, first));
@@ -155,20 +156,21 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
 
 void Transcript::remember(Peer peer, const std::string& who, const Uuid& instance) {
   auto& instances = instances_[who];
-  sessions_[peer] = instances.try_emplace(instance, instances.size()).first->second;
+  const auto index = static_cast<std::size_t>(peer);
+  if (index >= sessions_.size()) sessions_.resize(index + 1);
+  sessions_[index] = instances.try_emplace(instance, instances.size()).first->second;
 }
 
-std::string Transcript::session_of(Peer peer) const {
-  const auto found = sessions_.find(peer);
-  if (found == sessions_.end() || found->second == 0) return {};
-  return "session=" + std::to_string(found->second);
+std::size_t Transcript::session_of(Peer peer) const {
+  const auto index = static_cast<std::size_t>(peer);
+  return index < sessions_.size() ? sessions_[index] : 0;
 }
 
 void Transcript::status(Recorder& recorder, const core::Report& report) {
   const core::Counters& c = report.counters;
   const core::QueueCounts& t = report.totals;
-  const auto word = [](const char* name, std::uint64_t value) {
-    return std::string(name) + "=" + std::to_string(value);
+  const auto word = [](std::string_view name, std::uint64_t value) {
+    return Named{name, static_cast<std::int64_t>(value)};
   };
   recorder.line("router", "status", word("accepted", c.accepted), word("ready", t.ready),
                 word("held", t.held), word("later", t.later), word("dead", t.dead),

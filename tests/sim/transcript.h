@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "core/effect.h"
@@ -41,13 +42,14 @@ class Transcript {
 
  private:
   void remember(Peer peer, const std::string& who, const Uuid& instance);
-  [[nodiscard]] std::string session_of(Peer peer) const;
+  // 0 for the first of its process.
+  [[nodiscard]] std::size_t session_of(Peer peer) const;
 
   const Schedule& schedule_;
   bool verbose_;
   // A liar says HELLO as one instance after the other: each but its first has a number.
   std::map<std::string, std::map<Uuid, std::size_t>> instances_;
-  std::map<Peer, std::size_t> sessions_;
+  std::vector<std::size_t> sessions_;  // by peer
   scenarios::Names names_;
   scenarios::Printer printer_;
 };

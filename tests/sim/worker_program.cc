@@ -86,30 +86,30 @@ void WorkerProgram::turn() {
 }
 
 void WorkerProgram::carry_out() {
-  worker::Effects effects;
-  std::swap(effects, effects_);
-  for (std::string& frame : effects.frames) {
+  std::swap(acting_, effects_);
+  for (std::string& frame : acting_.frames) {
     if (line) world_.network().send(line, {std::move(frame)});
   }
   // WELCOME was received first; it may have been the word to go.
-  for (const worker::Note& note : effects.notes) {
+  for (const worker::Note& note : acting_.notes) {
     if (note.kind != worker::Note::Kind::connected) continue;
     world_.recorder().line(id(), "up");
     greet(false);
   }
-  if (effects.close) close_line();
-  if (effects.open) line = world_.network().open(*this, core::Side::backend);
-  for (const Token& token : effects.abandoned) {
+  if (acting_.close) close_line();
+  if (acting_.open) line = world_.network().open(*this, core::Side::backend);
+  for (const Token& token : acting_.abandoned) {
     std::erase_if(waiting_, [&](const auto& job) { return job.token == token; });
     abandoned_ += running_.count(token);  // it goes on, and the router does not count it
   }
-  for (worker::StartJob& job : effects.start) {
+  for (worker::StartJob& job : acting_.start) {
     world_.recorder().line(id(), "run", job.token, job.attempt, label_of(job.payload.view()));
     waiting_.push_back(std::move(job));
   }
   check_credit();
-  if (!effects.give_back.empty()) give_back_unstarted(effects.give_back);
+  if (!acting_.give_back.empty()) give_back_unstarted(acting_.give_back);
   begin_jobs();
+  acting_.clear();
 }
 
 // What came before its concurrency was lowered stays.

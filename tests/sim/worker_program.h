@@ -38,6 +38,7 @@ class WorkerProgram : public Program {
 
   std::optional<worker::Session> session_;
   worker::Effects effects_;
+  worker::Effects acting_;  // what is carried out, while more may be wanted
   std::deque<worker::StartJob> waiting_;
   std::map<Token, std::string> running_;  // payloads
   std::map<Token, std::string> hanging_;  // those of them that do not end by themselves

@@ -49,9 +49,7 @@ std::string World::next_label(const std::string& program) {
 
 void World::run() {
   set_seed(seed_);
-  const auto word = [](const char* name, Duration time) {
-    return std::string(name) + "=" + std::to_string(time.count());
-  };
+  const auto word = [](std::string_view name, Duration time) { return Named{name, time.count()}; };
   const core::Config& core = options_.core;
   recorder_.line("router", "begin", word("grace", core.disconnect_grace),
                  word("patience", core.heartbeat * core.liveness),
@@ -137,7 +135,8 @@ void World::show_unrest() {
 void World::sleep_a_week() {
   constexpr Duration for_ever = std::chrono::hours{24 * 365};
   for (const auto& program : programs_) program->kill(for_ever);
-  schedule_.run_until(schedule_.now() + std::chrono::hours{24 * 8});
+  slept_ = std::chrono::hours{24 * 8};
+  schedule_.run_until(schedule_.now() + slept_);
   const core::Report report = *router_.report();
   if (report.sessions != 0) violated("sessions outlive a week of silence");
   const journal::MemoryState& state = router_.journal().state();

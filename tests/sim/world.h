@@ -35,6 +35,7 @@ class World {
   void run();
 
   [[nodiscard]] Duration simulated() const { return schedule_.now() - began_; }
+  [[nodiscard]] Duration slept() const { return slept_; }  // of that, in the week of silence
   [[nodiscard]] const Recorder& recorder() const { return recorder_; }
   [[nodiscard]] const RouterProcess& router() const { return router_; }
   RouterProcess& router() { return router_; }
@@ -79,6 +80,7 @@ class World {
   Options options_;
   Schedule schedule_;
   Instant began_ = schedule_.now();
+  Duration slept_{};
   Chance chance_;
   Recorder recorder_;
   Transcript transcript_;
