@@ -91,7 +91,8 @@ void Peers::take_result(const Line& line, Label& label) {
   } else {
     take_confirm(line, label);
   }
-  if (end == "done" && !label.done) {
+  const bool is_done = label.done || done_unread_.count(line.word(1)) != 0;
+  if (end == "done" && !is_done) {
     verdict_.violated("phantom", text(line.word(0), " is told done, and no worker did it"));
   }
   label.told = true;
@@ -149,7 +150,11 @@ void Peers::take_outcome(const Line& line) {
   const Token token = parse_token(line.word(0));
   const std::string_view outcome = line.word(1);
   if (outcome == "done") {
-    if (Label* label = label_of(token.job)) label->done = true;
+    if (Label* label = label_of(token.job)) {
+      label->done = true;
+    } else {
+      done_unread_.insert(token.job);
+    }
   }
   const auto run = runs_.find(token.job);
   if (run == runs_.end() || run->second.token != line.word(0)) return;

@@ -1,6 +1,7 @@
 // What producers and workers saw: it holds whatever the router believed.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -62,6 +63,9 @@ class Peers {
   std::unordered_map<std::string_view, std::string_view, TextHash> names_;  // job → label
   std::unordered_map<std::string_view, std::string_view, TextHash> settled_;
   std::unordered_map<std::string_view, Micros, TextHash> sent_;  // by token
+  // Jobs said to be done before anybody heard whose they are: by a liar that guessed the token of
+  // one on its way to it.
+  std::set<std::string_view> done_unread_;
 };
 
 }  // namespace checker
