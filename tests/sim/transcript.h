@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
@@ -33,6 +34,8 @@ class Transcript {
   // The records' numbers begin with `first`.
   void step(Recorder& recorder, const Network& network, const core::Event& event,
             const core::Effects& effects, core::JournalSequence first);
+  // Whether its job was handed out again since.
+  [[nodiscard]] bool is_outdone(const Token& token) const;
   static void status(Recorder& recorder, const core::Report& report);
   // What the journal has in the end.
   static void dump(Recorder& recorder, const journal::MemoryState& state);
@@ -49,7 +52,8 @@ class Transcript {
   bool verbose_;
   // A liar says HELLO as one instance after the other: each but its first has a number.
   std::map<std::string, std::map<Uuid, std::size_t>> instances_;
-  std::vector<std::size_t> sessions_;  // by peer
+  std::vector<std::size_t> sessions_;        // by peer
+  std::unordered_map<JobId, Token> newest_;  // hand-outs
   scenarios::Names names_;
   scenarios::Printer printer_;
 };

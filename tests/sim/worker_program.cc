@@ -36,7 +36,8 @@ void WorkerProgram::stopped() {
   waiting_.clear();
   running_.clear();
   hanging_.clear();
-  most_at_once_ = abandoned_ = 0;
+  abandoned_.clear();
+  most_at_once_ = 0;
 }
 
 void WorkerProgram::terminate() {
@@ -100,7 +101,7 @@ void WorkerProgram::carry_out() {
   if (acting_.open) line = world_.network().open(*this, core::Side::backend);
   for (const Token& token : acting_.abandoned) {
     std::erase_if(waiting_, [&](const auto& job) { return job.token == token; });
-    abandoned_ += running_.count(token);  // it goes on, and the router does not count it
+    if (running_.count(token) != 0) abandoned_.insert(token);  // it goes on
   }
   for (worker::StartJob& job : acting_.start) {
     world_.recorder().line(id(), "run", job.token, job.attempt, label_of(job.payload.view()));
@@ -116,9 +117,15 @@ void WorkerProgram::carry_out() {
 void WorkerProgram::check_credit() {
   most_at_once_ = std::max<std::size_t>(most_at_once_, session_->concurrency());
   const std::size_t credit = most_at_once_ + world_.options().core.prefetch_max;
-  if (waiting_.size() + running_.size() > credit + abandoned_) {
-    violated(name() + " holds more than its credit");
-  }
+  std::size_t held = waiting_.size() + running_.size();
+  if (held <= credit) return;
+  // The router counts neither what it took away nor what somebody else has been given since.
+  const auto counts_not = [&](const Token& token) {
+    return abandoned_.count(token) != 0 || world_.transcript().is_outdone(token);
+  };
+  for (const auto& [token, payload] : running_) held -= counts_not(token) ? 1 : 0;
+  for (const worker::StartJob& job : waiting_) held -= counts_not(job.token) ? 1 : 0;
+  if (held > credit) violated(name() + " holds more than its credit");
 }
 
 void WorkerProgram::give_back_unstarted(const std::vector<Token>& tokens) {

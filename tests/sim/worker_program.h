@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,7 @@ class WorkerProgram : public Program {
   std::map<Token, std::string> running_;  // payloads
   std::map<Token, std::string> hanging_;  // those of them that do not end by themselves
   std::size_t most_at_once_ = 0;          // its highest concurrency so far
-  std::size_t abandoned_ = 0;             // attempts taken away while they ran
+  std::set<Token> abandoned_;             // attempts taken away while they ran
   bool again_ = false;
 };
 

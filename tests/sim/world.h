@@ -46,6 +46,7 @@ class World {
   Schedule& schedule() { return schedule_; }
   Chance& chance() { return chance_; }
   Recorder& recorder() { return recorder_; }
+  [[nodiscard]] const Transcript& transcript() const { return transcript_; }
   Network& network() { return network_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] bool is_healing() const { return healing_; }
