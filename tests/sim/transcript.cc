@@ -148,15 +148,19 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
   for (const core::Send& send : effects.sends) {
     const std::string& who = network.connection(send.peer).who;
     std::visit(WriteSend{recorder, who, session_of(send.peer)}, send.message);
-    if (const auto* run = std::get_if<wire::RunItem>(&send.message)) {
-      newest_[run->token.job] = run->token;
-    } else if (const auto* request = std::get_if<core::ToGuideWorker>(&send.message)) {
-      newest_[request->token.job] = request->token;
-    }
+    remember(send);
   }
   if (!verbose_) return;
   std::istringstream lines(printer_.effects(effects, first));
   for (std::string line; std::getline(lines, line);) say("  " + line);
+}
+
+void Transcript::remember(const core::Send& send) {
+  if (const auto* run = std::get_if<wire::RunItem>(&send.message)) {
+    newest_[run->token.job] = run->token;
+  } else if (const auto* request = std::get_if<core::ToGuideWorker>(&send.message)) {
+    newest_[request->token.job] = request->token;
+  }
 }
 
 bool Transcript::is_outdone(const Token& token) const {

@@ -45,6 +45,7 @@ class Transcript {
 
  private:
   void remember(Peer peer, const std::string& who, const Uuid& instance);
+  void remember(const core::Send& send);
   // 0 for the first of its process.
   [[nodiscard]] std::size_t session_of(Peer peer) const;
 
