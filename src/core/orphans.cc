@@ -59,14 +59,16 @@ bool Orphans::keep_reply(const Token& token, const std::string& worker, std::str
 
 // Its reply was here before it: done, unless somebody else had it or it has left.
 void Orphans::settle_early(const JobId& id) {
-  const auto reply = early_.extract(id);
-  if (reply.empty()) return;
-  early_bytes_ -= reply.mapped().body.size();
+  const auto found = early_.find(id);
+  if (found == early_.end()) return;
+  const Reply& reply = told_.emplace_back(std::move(found->second));
+  early_.erase(found);
+  early_bytes_ -= reply.body.size();
   if (Job* job = unclaimed(id)) {
     ++context_.counters.resumed;
-    book_.done(*job, reply.mapped().worker, reply.mapped().body);
+    book_.done(*job, reply.worker, reply.body);
   } else {
-    drop_late_reply(context_, reply.mapped().worker, id);
+    drop_late_reply(context_, reply.worker, id);
   }
 }
 

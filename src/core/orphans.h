@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ class Orphans {
   // True if the answer was for us.
   bool on_loaded(const JobsLoaded& loaded);
   [[nodiscard]] bool loading() const { return request_ != 0; }
+  void begin_step() { told_.clear(); }  // views into the last step's replies end
   // Whether the journal knows this attempt as a Guide worker's, out since before the start.
   [[nodiscard]] bool at_guide(const Token& token) const;
   // Keeps the reply to such an attempt while its job is being read: the first message of a worker
@@ -58,6 +60,7 @@ class Orphans {
   std::map<JobId, PutHeld> rows_;
   std::map<JobId, Reply> early_;  // only while loading
   std::size_t early_bytes_ = 0;
+  std::deque<Reply> told_;  // in this step, which sends views of them
   std::uint64_t request_ = 0;
 };
 

@@ -31,6 +31,7 @@ void Router::step(const Event& event, Now now, Effects& effects) {
   state.book.bury_the_dead();
   state.sessions.begin_step();
   state.clients.begin_step();
+  state.orphans.begin_step();
   if (!std::exchange(state.started, true)) state.start();
   std::visit([&](const auto& what) { state.on(what); }, event);
   state.finish_step();
