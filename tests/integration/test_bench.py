@@ -54,6 +54,13 @@ class Bench(CrewTest):
         self.assertEqual(found["lost"], 0)
         self.assertEqual(len((self.folder / "owners").read_text().split()), 33000)
 
+    def test_idle_workers_are_connected_and_get_nothing(self):
+        found = self.bench("--jobs", "2000", "--idle-workers", "300")
+        self.assertEqual((found["plan"]["idle_workers"], found["lost"]), (300, 0))
+        self.assertEqual(found["done_by_worker"], [2000])
+        alone = self.bench("--jobs", "2000")
+        self.assertGreater(found["router_idle_anon_mib"], alone["router_idle_anon_mib"] + 1)
+
     def test_jobs_that_only_wait_are_all_written(self):
         found = self.bench("--jobs", "2000", "--workers", "0")
         self.assertEqual((found["journaled_fraction"], found["lost"]), (1, 0))

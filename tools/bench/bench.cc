@@ -87,6 +87,8 @@ void add_load(CLI::App& command, Plan& plan) {
              bench::players_max);
   add_number(command, "--workers", plan.workers, "Processes that work; 0 = jobs only wait", 0,
              bench::players_max);
+  add_number(command, "--idle-workers", plan.idle_workers,
+             "Workers beside these that are connected and get no jobs", 0, 100000);
   add_size(command, "--size", plan.payload_bytes, "Bytes of a payload, at least 16")
       ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{64} << 20U).description(""));
   add_number(command, "--in-flight", plan.in_flight,

@@ -42,6 +42,7 @@ struct Board {
   std::array<char, 512> complaint;  // of the first process that failed
   std::atomic<bool> failed;
   std::atomic<bool> router_here;
+  std::atomic<std::uint32_t> idle_here;  // workers beside the others that were welcomed
   std::array<Player, players_max> producer;
   std::array<Player, players_max> worker;
   Histogram confirm;

@@ -16,6 +16,7 @@ struct Plan {
   std::uint64_t backlog = 0;  // jobs waiting before the workers start, and kept waiting
   unsigned producers = 1;
   unsigned workers = 1;
+  unsigned idle_workers = 0;  // connected beside these, without jobs
   std::uint64_t payload_bytes = 100;
   std::uint64_t in_flight = 16384;  // jobs not both confirmed and done, of all producers
   std::uint64_t pack = 64;          // jobs per submit call

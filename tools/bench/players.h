@@ -25,4 +25,7 @@ void play_producer(Board& board, const Plan& plan, unsigned index, const std::st
 void play_worker(Board& board, const Plan& plan, unsigned index, const std::string& endpoint,
                  Run* runs);
 
+// Workers that are connected and get no jobs, numbered from `first`.
+void play_crowd(Board& board, unsigned first, unsigned count, const std::string& endpoint);
+
 }  // namespace zcrew::tool::bench

@@ -31,6 +31,7 @@ Json plan_json(const Plan& plan) {
           {"backlog", plan.backlog},
           {"producers", plan.producers},
           {"workers", plan.workers},
+          {"idle_workers", plan.idle_workers},
           {"size", plan.payload_bytes},
           {"in_flight", plan.in_flight},
           {"pack", plan.pack},

@@ -22,6 +22,9 @@ constexpr std::uint64_t note_every_ns = 200000000;
 constexpr std::uint64_t farewell_ns = 15000000000U;
 constexpr int exit_interrupted = 130;
 
+// Idle workers of one process; each takes two descriptors.
+constexpr unsigned crowd_max = 4000;
+
 // A directory that goes with everything in it.
 class Scratch {
  public:
@@ -99,12 +102,22 @@ class Session {
       players_.emplace_back(board_,
                             [this, i, backend] { play_worker(board_, plan_, i, backend, runs_); });
     }
+    start_crowd(backend);
     if (plan_.backlog == 0) await_workers();
     for (unsigned i = 0; i < plan_.producers; ++i) {
       players_.emplace_back(board_,
                             [this, i, clients] { play_producer(board_, plan_, i, clients); });
     }
     wait([&] { return all_here(board_.producer, plan_.producers); }, "producers connect");
+  }
+
+  void start_crowd(const std::string& backend) {
+    for (unsigned first = 0; first < plan_.idle_workers; first += crowd_max) {
+      const unsigned count = std::min(crowd_max, plan_.idle_workers - first);
+      players_.emplace_back(
+          board_, [this, first, count, backend] { play_crowd(board_, first, count, backend); });
+    }
+    wait([&] { return board_.idle_here >= plan_.idle_workers; }, "idle workers connect");
   }
 
   void await_workers() {
@@ -158,7 +171,7 @@ class Session {
   }
 
   [[nodiscard]] std::uint64_t progress() const {
-    return board_.sent() + board_.confirmed() + board_.done();
+    return board_.sent() + board_.confirmed() + board_.done() + board_.idle_here;
   }
   [[nodiscard]] double share() const {
     const std::uint64_t so_far = plan_.workers > 0 ? board_.done() : board_.confirmed();
