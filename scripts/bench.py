@@ -10,6 +10,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from bars import bars
+from restart_time import restart
+
 SPEEDS = [1] * 8 + [2] * 4 + [4] * 2 + [0.25] * 2  # of the unlike workers
 POLICIES = ("round-robin", "weighted", "random", "least-loaded", "adaptive")
 
@@ -61,6 +64,11 @@ class Bench:
 
     def jobs(self, count):
         return max(int(count * self.options.scale), 200)
+
+    def scaled(self, flags):
+        """The flags with their numbers of jobs multiplied."""
+        return [str(self.jobs(int(flag))) if before in ("--jobs", "--backlog") and flag != "0"
+                else flag for before, flag in zip([None, *flags], flags)]
 
     def once(self, *flags):
         command = [self.options.tool, "bench", "--json", "--directory", self.options.directory,
@@ -175,8 +183,8 @@ def idle(bench, report):
 def policies(bench, report):
     """Saturated: all jobs at once, beside the work divided by all speeds. Else: 70 % of that."""
     rows = []
-    service_us = 4000
-    jobs = bench.jobs(20000)
+    service_us = 8000  # beside which a thread's waking up is little
+    jobs = bench.jobs(12000)
     most = sum(SPEEDS) / service_us * 1e6
     true = ["--weights", ",".join(str(int(speed / min(SPEEDS))) for speed in SPEEDS)]
     crew = ["--jobs", jobs, "--workers", len(SPEEDS), "--speeds", ",".join(map(str, SPEEDS)),
@@ -249,8 +257,8 @@ def models(bench, report):
 
 
 PARTS = {part.__name__: part for part in
-         (packing, size, producers, workers, idle, flight, load, backlog, policies, shares,
-          models)}
+         (bars, packing, size, producers, workers, idle, flight, load, backlog, restart,
+          policies, shares, models)}
 
 
 def machine():

@@ -43,7 +43,7 @@ void JobBook::recover(const Recovered& recovered) {
 // --------------------------------------------------------------------------------------
 
 Queue* JobBook::find_queue(std::string_view name) {
-  const auto at = by_name_.find(std::string(name));
+  const auto at = by_name_.find(name);
   return at == by_name_.end() ? nullptr : at->second;
 }
 

@@ -12,10 +12,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -176,7 +176,7 @@ class JobBook {
   Pool<Job> pool_;
   std::map<QueueNumber, std::unique_ptr<Queue>> queues_;
   std::vector<Queue*> by_number_;  // the same, null where there is none
-  std::unordered_map<std::string, Queue*> by_name_;
+  std::map<std::string, Queue*, std::less<>> by_name_;
   QueueNumber next_queue_ = 1;
   PointerTable<Job, &Job::id, std::hash<JobId>> held_;
   LaterWindow later_;

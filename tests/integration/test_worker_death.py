@@ -46,7 +46,7 @@ class WorkerDeath(CrewTest):
         # The attempt that died counts as one.
         self.assertEqual({one["attempts"] for one in results}, {2})
 
-    def test_sigkill_moves_the_jobs_within_half_a_second(self):
+    def check_takeover_after_sigkill(self):
         killed_at = time.monotonic()
         self.victim.kill()
         wait_until(self.taken_over, "the jobs to start at the survivor")
@@ -54,6 +54,18 @@ class WorkerDeath(CrewTest):
         print(f"from SIGKILL to {JOBS} jobs started elsewhere: {took * 1000:.0f} ms")
         self.assertLess(took, KILL_SECONDS)
         self.check_results()
+
+    def test_hundreds_of_idle_workers_delay_nothing(self):
+        idle = 300  # each has two descriptors of the bench; 1,024 are a usual limit
+        self.crew.run("crowd", [
+            self.crew.tool, "bench", "--router", self.router.clients, "--router-workers",
+            self.router.workers, "--directory", str(self.folder), "--idle-workers", str(idle),
+            "--pack", "1", "--rate", "10", "--jobs", "10000"])
+        self.router.wait_workers(2 + idle + 1)
+        self.check_takeover_after_sigkill()
+
+    def test_sigkill_moves_the_jobs_within_half_a_second(self):
+        self.check_takeover_after_sigkill()
         status = self.router.wait_status(lambda s: s["held"] == 0, "nothing held")
         self.assertEqual(status["counters"]["crashed"], JOBS)
         self.assertEqual(status["counters"]["done"], JOBS)

@@ -26,9 +26,11 @@ struct Plan {
   unsigned concurrency = 1;
   std::chrono::nanoseconds service{0};  // a job's mean time at a worker
   Service spread = Service::fixed;
-  std::vector<double> speeds;     // of the workers, taken in turn; empty = 1
-  std::vector<unsigned> weights;  // likewise
-  std::string policy;             // of the queues; empty = as they are
+  std::vector<double> speeds;          // of the workers, taken in turn; empty = 1
+  std::vector<unsigned> weights;       // likewise
+  std::string policy;                  // of the queues; empty = as they are
+  std::chrono::milliseconds delay{0};  // of the jobs
+  bool reject = false;                 // workers make dead letters of them
 
   std::string clients;  // a given router's endpoints; empty = an own one
   std::string backend;

@@ -111,6 +111,7 @@ class Producer {
       Job& job = jobs_[i];
       const Stamp stamp{first_ + sent_ + i, intended(sent_ + i)};
       job.queue = plan_.queue(stamp.number);
+      job.delay = plan_.delay;
       job.payload.resize(plan_.payload_bytes, 'x');
       write_stamp(job.payload.data(), stamp);
       stamps_[sent_ + i] = stamp.intended_ns;
