@@ -52,6 +52,7 @@ struct Worker {
   std::optional<std::uint32_t> set_weight;  // by a person: counts for more than its HELLO's
   bool tell_weight = false;                 // its HELLO named another than it has
   bool recalls = false;                     // it understands RECALL
+  std::uint32_t connection = 0;             // of its last HELLO; 0 = it does not say
 
   // What it holds, oldest hand-out first.
   Job* first_held = nullptr;

@@ -100,6 +100,7 @@ class WorkerDesk {
 
   // Joining.
   [[nodiscard]] std::string_view fault_of(const wire::WorkerHello& hello) const;
+  [[nodiscard]] bool is_outdated(const wire::WorkerHello& hello) const;
   Worker& seat(Peer peer, const wire::WorkerHello& hello);
   void compare_reported(Worker& worker, const wire::WorkerHello& hello);
   void look_up(Worker& worker);

@@ -6,6 +6,13 @@
 
 namespace zcrew::core {
 
+namespace {
+
+constexpr wire::Error superseded{wire::ErrorCode::superseded,
+                                 "a newer connection of this worker took over: close this one"};
+
+}  // namespace
+
 void WorkerDesk::recover(const Recovered& recovered) {
   for (const PutInstance& row : recovered.instances) known_[row.instance] = 0;
 }
@@ -32,6 +39,13 @@ void WorkerDesk::on(Peer peer, const wire::WorkerHello& hello) {
     context_.send(peer, Side::backend, wire::Error{wire::ErrorCode::bad_worker_option, fault});
     return;
   }
+  if (is_outdated(hello)) {
+    context_.note(NoteKind::worker_superseded,
+                  "a HELLO of worker " + printable(hello.name) +
+                      " came behind that of its newer connection, and counts no more");
+    context_.send(peer, Side::backend, superseded);
+    return;
+  }
   Worker& worker = seat(peer, hello);
   compare_reported(worker, hello);
   const auto known = known_.find(worker.instance);
@@ -42,6 +56,14 @@ void WorkerDesk::on(Peer peer, const wire::WorkerHello& hello) {
     worker.known_at = known->second;
   }
   welcome_if_ready(worker);
+}
+
+// Connections are read in no order: after a stall an older one's HELLO may come behind that of the
+// newer one, and does not list what that was given.
+bool WorkerDesk::is_outdated(const wire::WorkerHello& hello) const {
+  const auto at = by_instance_.find(hello.instance);
+  return at != by_instance_.end() && hello.connection != 0 &&
+         hello.connection < at->second->connection;
 }
 
 // The worker of this instance, old or new, on this connection. A newer connection supersedes.
@@ -57,9 +79,7 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
     dispatcher_.leave(*worker);
     if (worker->lookup) lookups_.erase(*std::exchange(worker->lookup, std::nullopt));
     if (worker->peer && *worker->peer != peer) {
-      context_.send(*worker->peer, Side::backend,
-                    wire::Error{wire::ErrorCode::superseded,
-                                "a newer connection of this worker took over: close this one"});
+      context_.send(*worker->peer, Side::backend, superseded);
       context_.note(NoteKind::worker_superseded,
                     "worker " + worker->name + " came back on a new connection");
       by_peer_.erase(*worker->peer);
@@ -76,6 +96,7 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
   worker->weight = hello.weight;
   worker->own_concurrency = hello.concurrency;
   worker->recalls = hello.recalls;
+  worker->connection = hello.connection;
   worker->recall_open = false;
   // A person's word counts for more than the worker's, unless the worker wants nothing.
   if (worker->set_weight && hello.weight != 0) worker->weight = *worker->set_weight;

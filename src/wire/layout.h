@@ -108,7 +108,7 @@ struct Layout<WorkerHello>
               Field<&WorkerHello::instance>, Text<&WorkerHello::name>, Option<&WorkerHello::weight>,
               Option<&WorkerHello::concurrency>, Text<&WorkerHello::queues>,
               Field<&WorkerHello::held>, Field<&WorkerHello::finished>,
-              Field<&WorkerHello::recalls>> {};
+              Field<&WorkerHello::recalls>, Field<&WorkerHello::connection>> {};
 
 template <>
 struct Layout<OutcomeItem> : Fields<2, Field<&OutcomeItem::token>, Field<&OutcomeItem::outcome>,

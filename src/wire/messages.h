@@ -227,7 +227,8 @@ struct WorkerHello {
   std::vector<std::string_view> queues;
   std::vector<Token> held;
   std::vector<Token> finished;
-  bool recalls = false;  // understands RECALL; it came after the first workers
+  bool recalls = false;          // understands RECALL; it came after the first workers
+  std::uint32_t connection = 0;  // which of the instance's: 1, 2, …; 0 = not said
   bool operator==(const WorkerHello&) const = default;
 };
 

@@ -296,6 +296,7 @@ void Session::send_hello(Instant now, Effects& effects) {
   hello.held = held;
   hello.finished = done;
   hello.recalls = true;
+  hello.connection = ++connections_;
   push_frame(hello, effects);
   last_sent_ = now;
   drain_said_ = false;

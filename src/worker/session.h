@@ -151,6 +151,7 @@ class Session {
   Phase phase_ = Phase::waiting;
   Instant connect_at_{};
   unsigned failures_ = 0;  // connections in a row that ended before WELCOME
+  std::uint32_t connections_ = 0;
 
   // As the last WELCOME said; the protocol's defaults before.
   Duration heartbeat_ = std::chrono::seconds{1};

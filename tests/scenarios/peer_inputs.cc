@@ -129,6 +129,7 @@ void worker_hello(World& world, const std::string& program, Words& words) {
   hello.held = tokens(world, program, words.option("held"));
   hello.finished = tokens(world, program, words.option("finished"));
   hello.recalls = words.flag("recalls");
+  hello.connection = static_cast<std::uint32_t>(words.number_or("connection", 0));
   const Peer peer = words.flag("again") ? world.names().find(program)
                                         : world.names().connect(program, PeerKind::worker);
   world.step(core::FromWorker{peer, std::move(hello)});

@@ -149,6 +149,7 @@ TEST_CASE("a worker may list all it can hold (P-3.7, P-5.3)") {
   WorkerHello hello = samples::worker_hello();
   hello.held.assign(67000, samples::token);
   hello.finished.assign(67000, samples::token);
+  hello.connection = 70000;
   CHECK(decoded<WorkerHello>(frame_of(hello)) == hello);
 }
 

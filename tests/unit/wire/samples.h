@@ -68,11 +68,17 @@ inline Error error() { return {ErrorCode::declared_dead, "silent for 3.0 s"}; }
 inline Error error_short() { return {ErrorCode::superseded, {}}; }
 
 inline WorkerHello worker_hello() {
-  return {1, uuid(), "worker/9", 3, 4, {"mail", "default"}, {token, other_token}, {token}, true};
+  return {1, uuid(), "worker/9", 3, 4, {"mail", "default"}, {token, other_token}, {token}, true, 7};
+}
+// What a worker sent before it counted its connections.
+inline WorkerHello worker_hello_uncounted_short() {
+  WorkerHello hello = worker_hello();
+  hello.connection = 0;
+  return hello;
 }
 // What a worker sent before there was RECALL.
 inline WorkerHello worker_hello_resume_short() {
-  WorkerHello hello = worker_hello();
+  WorkerHello hello = worker_hello_uncounted_short();
   hello.recalls = false;
   return hello;
 }
@@ -114,6 +120,7 @@ void each(Visitor&& visit) {
   visit("error", error());
   visit("error_short", error_short());
   visit("worker_hello", worker_hello());
+  visit("worker_hello_uncounted_short", worker_hello_uncounted_short());
   visit("worker_hello_resume_short", worker_hello_resume_short());
   visit("worker_hello_short", worker_hello_short());
   visit("outcome", outcome());

@@ -359,6 +359,14 @@ TEST_CASE(
   CHECK(world.finish(token(2)).outcomes().size() == 1);
 }
 
+TEST_CASE("each HELLO says which of the worker's connections it is of (P-5.5)") {
+  SessionWorld world;
+  CHECK(world.greet().all<wire::WorkerHello>()[0]->connection == 1);
+  world.welcome();
+  world.lose();
+  CHECK(world.greet().all<wire::WorkerHello>()[0]->connection == 2);
+}
+
 TEST_CASE("without a router, outcomes wait and nothing is sent") {
   SessionWorld world;
   world.serve();
