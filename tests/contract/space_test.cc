@@ -132,7 +132,7 @@ TEST_CASE("a limit is like a full disk, with a reserve of at most a quarter (J-6
 
 TEST_CASE("under any limit an emptied journal has room for an eighth of it (J-6.5)") {
   constexpr std::uint64_t own_pages = 64 << 10U;  // of the journal's tables, never free
-  for (const std::uint64_t megabytes : {2, 3, 8, 16, 43, 64, 100, 500, 1000, 3000}) {
+  for (const std::uint64_t megabytes : {2U, 3U, 8U, 16U, 43U, 64U, 100U, 500U, 1000U, 3000U}) {
     const std::uint64_t limit = megabytes * mebibyte;
     FakeDisk disk(100 * 1024 * mebibyte);
     const std::uint64_t largest = std::min(lmdb::largest_job(limit), 64 * mebibyte);
