@@ -26,7 +26,6 @@ class ChoiceOrder {
   // The worker is here, and its key has changed.
   void move(const Worker& worker, const ChoiceKey& key);
   void erase(const Worker& worker);
-  void clear() { heap_.clear(); }
 
  private:
   void settle(std::size_t at, const Entry& entry);
