@@ -1,38 +1,28 @@
-// The shell around Session: a thread with a socket, a clock and a wakeup, and the turn of its loop.
+// The shell around Session: which thread makes its turns.
 #include "zcrew/client.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "client/driver.h"
 #include "client/inbox.h"
 #include "client/mailbox.h"
-#include "client/session.h"
+#include "client/patience.h"
 #include "net/clock.h"
 #include "net/endpoint.h"
-#include "net/entropy.h"
 #include "net/socket.h"
-#include "wire/decode.h"
-#include "wire/encode.h"
+#include "net/watch.h"
 
 namespace zcrew {
 namespace {
-
-// Messages read before the loop turns to the users again.
-constexpr int messages_per_turn = 256;
-
-// What docs/protocol.md, P-3.13, lets a frame have beside its payload.
-constexpr std::uint64_t frame_bytes_max = limits::payload_bytes_max + (std::uint64_t{4} << 20U);
-
-// How long a goodbye may wait for the router's answer.
-constexpr Duration farewell = Milliseconds{500};
 
 std::string default_name() {
   std::array<char, 256> host{};
@@ -57,13 +47,17 @@ ClientOptions checked(ClientOptions options) {
 
 }  // namespace
 
+// Makes the driver's turns, one at a time, in the thread that needs it first: that of a user who
+// waits for an event, or who submits a job after a pause. The I/O thread stands by for the rest:
+// deadlines, what arrives while nobody waits, and jobs in a row, which gather while it wakes up.
 class Client::Impl {
  public:
   explicit Impl(const ClientOptions& options)
-      : options_(checked(options)),
-        session_({net::random_uuid(), options_.name, net::random_seed()}, net::read_clocks().mono),
-        inbox_(wakeup_, session_.window()) {
-    thread_ = std::thread([this] { run(); });
+      : inbox_(wakeup_), driver_(checked(options), inbox_, mailbox_, users_, standby_) {
+    users_.add(mailbox_.news());
+    news_.add(mailbox_.news());
+    standby_.add(wakeup_.fd());
+    thread_ = std::thread([this] { stand_by(); });
   }
 
   ~Impl() {
@@ -75,11 +69,23 @@ class Client::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Tickets submit(std::span<Job> jobs, std::chrono::milliseconds patience) {
-    return inbox_.put(jobs, patience);
+    const client::Inbox::Put put = inbox_.put(jobs, patience);
+    if (put.nobody_looks) send();
+    return put.tickets;
   }
 
   std::optional<ClientEvent> next(std::chrono::milliseconds patience) {
-    return mailbox_.next(patience);
+    if (patience.count() <= 0) return mailbox_.take();
+    const Instant until = net::read_monotonic() + client::bounded(patience);
+    bool busy = false;  // the driver is, with another thread, whose news are waited for
+    for (Duration left = client::bounded(patience); left > Duration::zero();
+         left = until - net::read_monotonic()) {
+      if (auto event = mailbox_.take_or_wait()) return event;
+      const bool woken = busy ? news_.wait(left) : users_.wait(left);
+      mailbox_.stop_waiting();
+      busy = woken && !receive();
+    }
+    return mailbox_.take();
   }
 
   [[nodiscard]] std::size_t unconfirmed() const { return inbox_.unconfirmed(); }
@@ -94,148 +100,58 @@ class Client::Impl {
   }
 
  private:
-  // ---- all below: the I/O thread ----
+  // To wake a sleeping thread takes 20 to 50 µs, in which a producer in a hurry submits dozens of
+  // jobs; sending one takes 10.
+  static constexpr Duration wake_up_time = Microseconds{50};
 
-  void run() {
+  void send() {
+    const Instant now = net::read_monotonic();
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    const bool alone = turn.owns_lock() && now - std::exchange(sent_at_, now) > wake_up_time;
+    if (!alone || must_go_on()) wakeup_.signal();
+  }
+
+  // False: another thread makes a turn, and the I/O thread will look once more behind it.
+  bool receive() {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn || must_go_on()) wakeup_.signal();
+    return turn.owns_lock();
+  }
+
+  // A turn. True if the I/O thread would sleep past what is to be done then.
+  bool must_go_on() { return driver_.turn() || driver_.next_deadline() < sleeps_until_; }
+
+  void stand_by() {
+    while (const auto until = work()) {
+      standby_.wait(*until - net::read_monotonic());
+      wakeup_.drain();
+    }
+  }
+
+  // Turns until nothing is to be done before the time it returns, or for ever.
+  std::optional<Instant> work() {
     for (;;) {
-      const bool more = read_socket();
-      read_inbox();
-      session_.turn(net::read_clocks().mono, effects_);
-      carry_out();
-      if (over()) return;
-      if (!more && inbox_.may_sleep()) sleep();
+      const std::lock_guard turn(turn_);
+      sleeps_until_ = Instant::min();
+      const bool more = driver_.turn();
+      if (driver_.over()) return std::nullopt;
+      if (!more) return sleeps_until_ = driver_.next_deadline();
     }
   }
 
-  [[nodiscard]] bool over() const {
-    return closing_until_ && (session_.gone() || net::read_clocks().mono >= *closing_until_);
-  }
-
-  // True if there may be more to read.
-  bool read_socket() {
-    if (!socket_) return false;
-    const Instant now = net::read_clocks().mono;
-    net::DealerSocket::Link link{};
-    while (socket_->take_link_event(link)) {
-      if (link == net::DealerSocket::Link::connected) {
-        session_.connected(now);
-      } else if (link == net::DealerSocket::Link::retrying) {
-        explain_unreachable();
-      } else {
-        while (read_message(now)) {
-        }
-        session_.disconnected("the connection is lost", now, effects_);
-        return false;
-      }
-    }
-    for (int i = 0; i < messages_per_turn; ++i) {
-      if (!read_message(now)) return false;
-    }
-    return true;
-  }
-
-  bool read_message(Instant now) {
-    std::string_view frame;
-    if (!socket_->receive(frame)) return false;
-    const auto message = wire::decode_to_client(frame);
-    if (message) {
-      session_.received(*message, now, effects_);
-    } else if (message.error().code != wire::ErrorCode::unknown_message) {
-      session_.garbled(message.error().text, now, effects_);
-    }
-    return !effects_.close;
-  }
-
-  void explain_unreachable() {
-    if (!session_.expects_cause()) return;
-    const auto name = net::name_problem(options_.router);
-    session_.unreachable(name ? *name : "nobody listens there", effects_);
-  }
-
-  void read_inbox() {
-    inbox_.take(taken_);
-    if (taken_.closed && !closing_until_) {
-      closing_until_ = net::read_clocks().mono + farewell;
-      session_.say_goodbye();
-    }
-    for (Job& job : taken_.jobs) {
-      const Ticket ticket = session_.submit(std::move(job), effects_);
-      ZCREW_CHECK(ticket == ++last_ticket_);
-    }
-    for (client::Question& each : taken_.questions) {
-      session_.ask(each.number, std::move(each.verb), std::move(each.arguments));
-    }
-    for (const std::uint64_t number : taken_.withdrawn) session_.withdraw(number);
-    taken_.jobs.clear();
-    taken_.questions.clear();
-    taken_.withdrawn.clear();
-  }
-
-  void carry_out() {
-    const bool sent = send_messages();
-    if (effects_.close) socket_.reset();
-    std::string broken;
-    if (!sent && !effects_.close) broken = "it takes no more messages";
-    if (effects_.open) open(broken);
-    if (effects_.settled_jobs > 0 || window_.jobs != session_.window().jobs ||
-        window_.bytes != session_.window().bytes) {
-      window_ = session_.window();
-      inbox_.settle(effects_.settled_jobs, effects_.settled_bytes, window_);
-    }
-    mailbox_.post(effects_.events);
-    mailbox_.post(effects_.answers);
-    effects_.clear();
-    if (!broken.empty()) {
-      session_.disconnected(broken, net::read_clocks().mono, effects_);
-      again_ = true;
-    }
-  }
-
-  bool send_messages() {
-    return std::all_of(effects_.sends.begin(), effects_.sends.end(), [&](const auto& each) {
-      if (!socket_) return false;
-      std::visit([&](const auto& message) { wire::encode(message, frame_); }, each);
-      return socket_->send(frame_) == net::SendStatus::sent;
-    });
-  }
-
-  void open(std::string& broken) {
-    try {
-      socket_.emplace(context_, options_.router, frame_bytes_max);
-    } catch (const Error& error) {
-      broken = error.what();
-    }
-  }
-
-  void sleep() {
-    const Instant now = net::read_clocks().mono;
-    const Instant until =
-        std::min(session_.next_deadline(), closing_until_.value_or(Instant::max()));
-    if (std::exchange(again_, false) || until <= now) return;
-    const int descriptor = wakeup_.fd();
-    if (socket_) {
-      const std::array<void*, 2> sockets = {socket_->raw(), socket_->raw_monitor()};
-      net::poll(sockets, {&descriptor, 1}, until - now);
-    } else {
-      net::poll({}, {&descriptor, 1}, until - now);
-    }
-    wakeup_.drain();
-  }
-
-  const ClientOptions options_;
-  net::Wakeup wakeup_;
-  net::Context context_;
-  client::Session session_;
+  net::Wakeup wakeup_;  // of the I/O thread
   client::Inbox inbox_;
   client::Mailbox mailbox_;
-  client::Effects effects_;
-  client::Inbox::Contents taken_;
-  std::optional<net::DealerSocket> socket_;
-  std::string frame_;
-  Ticket last_ticket_ = 0;
-  client::Room window_;  // as the inbox knows it
-  bool again_ = false;   // this turn made work for the next
-  std::optional<Instant> closing_until_;
+  net::Watch users_;
+  net::Watch news_;
+  net::Watch standby_;
+
+  std::mutex turn_;
+  // Protected by turn_:
+  client::Driver driver_;
+  Instant sleeps_until_ = Instant::min();  // the I/O thread; min: it is awake
+  Instant sent_at_{};                      // the last job that found nobody awake
+
   std::thread thread_;  // last: it uses all of the above
 };
 

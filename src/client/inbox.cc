@@ -14,7 +14,7 @@ bool Inbox::has_room(const Job& job) const {
          unconfirmed_.bytes + job.payload.size() <= window_.bytes;
 }
 
-Client::Tickets Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
+Inbox::Put Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
   if (jobs.empty()) return {};
   std::unique_lock lock(mutex_);
   if (!has_room(jobs.front())) {
@@ -30,8 +30,7 @@ Client::Tickets Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patien
     waiting_.jobs.push_back(std::move(job));
   }
   next_ticket_ += tickets.count;
-  if (tickets.count > 0) wake(lock);
-  return tickets;
+  return {tickets, tickets.count > 0 && std::exchange(asleep_, false)};
 }
 
 void Inbox::put(Question question) {

@@ -1,8 +1,8 @@
-// What a client's users want, on its way to the I/O thread: jobs, questions, the end.
+// What a client's users want, on its way to the driver: jobs, questions, the end.
 //
-// Any thread may put; one thread, the I/O thread, takes. Everything waits behind one mutex that is
-// held for moves and swaps only, and the I/O thread is woken only when it sleeps, so that under
-// load a job costs no system call.
+// Any thread may put; whoever makes the driver's turn takes. Everything waits behind one mutex that
+// is held for moves and swaps only, and the I/O thread is woken only when nobody is at it, so that
+// under load a job costs no system call.
 #pragma once
 
 #include <chrono>
@@ -28,12 +28,17 @@ struct Question {
 
 class Inbox {
  public:
-  Inbox(net::Wakeup& wakeup, Room window) : wakeup_(wakeup), window_(window) {}
+  // There is no room before the first settle().
+  explicit Inbox(net::Wakeup& wakeup) : wakeup_(wakeup) {}
 
   // ---- users ----
+  struct Put {
+    Client::Tickets tickets;
+    bool nobody_looks = false;  // until the caller sees to it, or something else is put
+  };
   // Moves jobs from the front of `jobs` in, as many as the window has room for; waits up to
   // `patience` for the first. A job larger than the window goes when nothing else is unconfirmed.
-  Client::Tickets put(std::span<Job> jobs, std::chrono::milliseconds patience);
+  Put put(std::span<Job> jobs, std::chrono::milliseconds patience);
   void put(Question question);
   // Nobody waits for this answer any more.
   void withdraw(std::uint64_t question);
@@ -41,7 +46,7 @@ class Inbox {
   void close();
   [[nodiscard]] std::size_t unconfirmed() const;
 
-  // ---- the I/O thread ----
+  // ---- the driver ----
   struct Contents {
     std::vector<Job> jobs;
     std::vector<Question> questions;
@@ -50,7 +55,8 @@ class Inbox {
   };
   // Swaps what waits into `contents`, which must be empty; its vectors' memory is used again.
   void take(Contents& contents);
-  // False if something waits. True: from now on whoever puts something wakes the I/O thread.
+  // False if something waits. True: from now on whoever puts something sees to it that somebody
+  // takes it.
   [[nodiscard]] bool may_sleep();
   // These jobs are not unconfirmed any more, and so many may be.
   void settle(std::size_t jobs, std::uint64_t bytes, Room window);

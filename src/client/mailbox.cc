@@ -60,12 +60,10 @@ Event take_first(std::deque<Event>& events) {
 
 void Mailbox::post(std::vector<Event>& events) {
   if (events.empty()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    std::move(events.begin(), events.end(), std::back_inserter(events_));
-  }
-  arrived_.notify_all();
+  const std::lock_guard lock(mutex_);
+  std::move(events.begin(), events.end(), std::back_inserter(events_));
   events.clear();
+  if (waiting_ > 0) news_.signal();
 }
 
 void Mailbox::post(std::vector<Answer>& answers) {
@@ -81,11 +79,27 @@ void Mailbox::post(std::vector<Answer>& answers) {
   answers.clear();
 }
 
-std::optional<ClientEvent> Mailbox::next(std::chrono::milliseconds patience) {
+std::optional<ClientEvent> Mailbox::take() { return take(std::unique_lock(mutex_)); }
+
+std::optional<ClientEvent> Mailbox::take_or_wait() {
   std::unique_lock lock(mutex_);
-  if (!arrived_.wait_for(lock, bounded(patience), [&] { return !events_.empty(); })) {
+  if (events_.empty()) {
+    ++waiting_;
     return std::nullopt;
   }
+  return take(std::move(lock));
+}
+
+void Mailbox::stop_waiting() {
+  news_.drain();
+  const std::lock_guard lock(mutex_);
+  --waiting_;
+  // One was woken by what is enough for several.
+  if (waiting_ > 0 && !events_.empty()) news_.signal();
+}
+
+std::optional<ClientEvent> Mailbox::take(std::unique_lock<std::mutex> lock) {
+  if (events_.empty()) return std::nullopt;
   Event event = take_first(events_);
   lock.unlock();
   return std::visit(ToPublic{}, event);

@@ -87,6 +87,15 @@ class DealerSocket::Impl {
   [[nodiscard]] void* raw() const { return socket_.raw(); }
   [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
 
+  [[nodiscard]] std::array<int, 2> descriptors() const {
+    return {socket_.descriptor(), monitor_.descriptor()};
+  }
+
+  bool unread() {
+    read_monitor();
+    return !links_.empty() || socket_.catch_up();
+  }
+
  private:
   bool receive_frame() {
     while (zmq_msg_recv(&frame_, socket_.raw(), ZMQ_DONTWAIT) < 0) {
@@ -146,5 +155,7 @@ bool DealerSocket::take_link_event(Link& event) { return impl_->take_link_event(
 void DealerSocket::set_linger(Milliseconds linger) { impl_->set_linger(linger); }
 void* DealerSocket::raw() const { return impl_->raw(); }
 void* DealerSocket::raw_monitor() const { return impl_->raw_monitor(); }
+std::array<int, 2> DealerSocket::descriptors() const { return impl_->descriptors(); }
+bool DealerSocket::unread() { return impl_->unread(); }
 
 }  // namespace zcrew::net

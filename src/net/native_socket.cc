@@ -56,6 +56,13 @@ void NativeSocket::set(int option, int value) {
   ZCREW_CHECK(zmq_setsockopt(socket_, option, &value, sizeof value) == 0);
 }
 
+int NativeSocket::descriptor() const {
+  int descriptor = -1;
+  std::size_t size = sizeof descriptor;
+  ZCREW_CHECK(zmq_getsockopt(socket_, ZMQ_FD, &descriptor, &size) == 0);
+  return descriptor;
+}
+
 bool NativeSocket::catch_up() {
   int events = 0;
   std::size_t size = sizeof events;

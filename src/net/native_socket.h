@@ -20,6 +20,9 @@ class NativeSocket {
 
   [[nodiscard]] void* raw() const { return socket_; }
 
+  // Readable when the I/O thread has something for this socket (ZMQ_FD).
+  [[nodiscard]] int descriptor() const;
+
   void set(int option, int value);
 
   // Processes what the I/O thread has for this socket, so that connections made or lost a moment

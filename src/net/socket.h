@@ -6,6 +6,7 @@
 // left.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -133,6 +134,12 @@ class DealerSocket {
 
   [[nodiscard]] void* raw() const;
   [[nodiscard]] void* raw_monitor() const;
+
+  // For a Watch: libzmq makes one of them readable when it has something new for this socket. What
+  // it has is seen by receive(), take_link_event() and unread(), and by send() too: so before a
+  // wait, ask unread() whether anything came behind the last receive().
+  [[nodiscard]] std::array<int, 2> descriptors() const;
+  [[nodiscard]] bool unread();
 
  private:
   class Impl;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
@@ -172,6 +174,42 @@ TEST_CASE("several threads submit at once; every job arrives once") {
   CHECK(jobs.size() == std::size_t{threads} * each);
   CHECK(std::set<std::string>(jobs.begin(), jobs.end()).size() == jobs.size());
   CHECK(client.unconfirmed() == 0);
+}
+
+TEST_CASE("several threads wait for events at once; every event reaches one of them") {
+  FakeRouter router({});
+  Client client(at(router.endpoint()));
+  constexpr Ticket jobs = 5000;
+  std::mutex mutex;
+  std::multiset<Ticket> confirmed;
+  std::atomic<std::size_t> count{0};
+  std::vector<std::thread> waiters;
+  for (int t = 0; t < 3; ++t) {
+    waiters.emplace_back([&] {
+      while (count < jobs) {
+        const auto event = client.next(milliseconds{100});
+        if (!event || !std::holds_alternative<Confirmed>(*event)) continue;
+        const std::lock_guard guard(mutex);
+        confirmed.insert(std::get<Confirmed>(*event).ticket);
+        ++count;
+      }
+    });
+  }
+  for (Ticket i = 1; i <= jobs; ++i) REQUIRE(client.submit(job("x"), patience));
+  for (std::thread& thread : waiters) thread.join();
+  REQUIRE(confirmed.size() == jobs);
+  for (Ticket i = 1; i <= jobs; ++i) CHECK(confirmed.count(i) == 1);
+}
+
+TEST_CASE("a caller that waits for each confirm loses none of them") {
+  FakeRouter router({});
+  Client client(at(router.endpoint()));
+  for (Ticket i = 1; i <= 2000; ++i) {
+    REQUIRE(client.submit(job("x"), patience) == i);
+    const auto confirmed = next<Confirmed>(client);
+    REQUIRE(confirmed);
+    CHECK(confirmed->ticket == i);
+  }
 }
 
 TEST_CASE("over a router's death the client comes back by itself and resends what is unconfirmed") {
