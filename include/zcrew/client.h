@@ -1,7 +1,9 @@
 // A producer: submits jobs, hears that they are safe, and may wait for their results.
 //
-// Threads: a Client has its own I/O thread; its methods may be called from any thread. It packs
-// jobs that are submitted close together into one message by itself, and never waits to fill one.
+// Threads: a Client's methods may be called from any thread. A caller that waits in next(), or that
+// submits a job after a pause, sends and receives by itself, which saves waking a thread; a thread
+// of the Client's own does the rest, so that a caller may stay away as long as it likes. Jobs that
+// are submitted close together are packed into one message, which never waits to be filled.
 //
 // Safety: a job is safe once its Confirmed event came. Over a router crash or a lost connection the
 // client reconnects by itself and resends what is unconfirmed under the same batch number, so a job

@@ -70,7 +70,7 @@ class Client::Impl {
 
   Tickets submit(std::span<Job> jobs, std::chrono::milliseconds patience) {
     const client::Inbox::Put put = inbox_.put(jobs, patience);
-    if (put.nobody_looks) send();
+    if (put.nobody_looks) send(put.unconfirmed);
     return put.tickets;
   }
 
@@ -103,12 +103,14 @@ class Client::Impl {
   // To wake a sleeping thread takes 20 to 50 µs, in which a producer in a hurry submits dozens of
   // jobs; sending one takes 10.
   static constexpr Duration wake_up_time = Microseconds{50};
+  // Behind more jobs than these none arrives sooner by being sent alone.
+  static constexpr std::size_t few_jobs = 16;
 
-  void send() {
+  void send(std::size_t unconfirmed) {
     const Instant now = net::read_monotonic();
     const std::unique_lock turn(turn_, std::try_to_lock);
-    const bool alone = turn.owns_lock() && now - std::exchange(sent_at_, now) > wake_up_time;
-    if (!alone || must_go_on()) wakeup_.signal();
+    const bool alone = turn && now - std::exchange(sent_at_, now) > wake_up_time;
+    if (!alone || unconfirmed > few_jobs || must_go_on()) wakeup_.signal();
   }
 
   // False: another thread makes a turn, and the I/O thread will look once more behind it.

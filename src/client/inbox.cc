@@ -30,7 +30,7 @@ Inbox::Put Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
     waiting_.jobs.push_back(std::move(job));
   }
   next_ticket_ += tickets.count;
-  return {tickets, tickets.count > 0 && std::exchange(asleep_, false)};
+  return {tickets, unconfirmed_.jobs, tickets.count > 0 && std::exchange(asleep_, false)};
 }
 
 void Inbox::put(Question question) {

@@ -34,7 +34,8 @@ class Inbox {
   // ---- users ----
   struct Put {
     Client::Tickets tickets;
-    bool nobody_looks = false;  // until the caller sees to it, or something else is put
+    std::size_t unconfirmed = 0;  // with these
+    bool nobody_looks = false;    // until the caller sees to it, or something else is put
   };
   // Moves jobs from the front of `jobs` in, as many as the window has room for; waits up to
   // `patience` for the first. A job larger than the window goes when nothing else is unconfirmed.

@@ -30,9 +30,16 @@ std::uint64_t per_second(std::uint64_t count, Duration time) {
   return count * 1000000 / static_cast<std::uint64_t>(time.count());
 }
 
+// What was, with so many eighths of it replaced by what is.
+std::uint64_t blend(std::uint64_t was, std::uint64_t is, std::uint64_t eighths) {
+  return ((windows_kept - eighths) * was + eighths * is) / windows_kept;
+}
+
 }  // namespace
 
 void CommitPace::observe(Instant now, core::JournalSequence last, const core::Load& load) {
+  // Nothing comes or goes between two turns.
+  if (now_ != Instant{}) lived_us_ += live_ * static_cast<std::uint64_t>((now - now_).count());
   now_ = now;
   live_ = load.live;
   awaited_ = load.awaited;
@@ -46,17 +53,19 @@ void CommitPace::measure(Instant now, const core::Load& load) {
   if (window_began_ == Instant{}) {  // what ended before this start says nothing
     window_began_ = now;
     ended_before_ = load.ended;
+    lived_us_ = 0;
     return;
   }
-  const std::uint64_t ended = load.ended - ended_before_;
   const auto weight = std::min(static_cast<std::uint64_t>(window / window_min), windows_kept);
-  ended_per_s_ =
-      ((windows_kept - weight) * ended_per_s_ + weight * per_second(ended, window)) / windows_kept;
+  ended_per_s_ = blend(ended_per_s_, per_second(load.ended - ended_before_, window), weight);
+  lived_us_per_s_ = blend(lived_us_per_s_, per_second(lived_us_, window), weight);
   window_began_ = now;
   ended_before_ = load.ended;
+  lived_us_ = 0;
+  // Little's law.
   lifetime_ = ended_per_s_ == 0
                   ? Duration::max()
-                  : Duration{static_cast<Duration::rep>(load.live * 1000000 / ended_per_s_)};
+                  : Duration{static_cast<Duration::rep>(lived_us_per_s_ / ended_per_s_)};
 }
 
 void CommitPace::learn(Instant now, std::size_t records, Duration took) {
@@ -64,8 +73,9 @@ void CommitPace::learn(Instant now, std::size_t records, Duration took) {
   if (records <= few_records) commit_ = commit_ == Duration{} ? took : (3 * commit_ + took) / 4;
 }
 
+// A written job is part of two commits, its put's and its removal's.
 bool CommitPace::pays() const {
-  return lifetime_ <= commit_ + static_cast<Duration::rep>(live_) * written_job &&
+  return lifetime_ <= 2 * commit_ + static_cast<Duration::rep>(live_) * written_job &&
          lifetime_ <= put_wait_max / lifetimes;
 }
 

@@ -3,10 +3,10 @@
 // A commit begins as soon as the thread is idle and there is something to write, but for one case:
 // puts of jobs which are about to end are worth waiting for, because their removal cancels them and
 // nothing is written at all (design D2). As with renting skis or buying them, that pays while jobs
-// end sooner than what lives could be written; a put that is still there after three such lifetimes
-// is evidently not of that kind, and is written. So a stream of short jobs costs no disk, and where
-// it would not pay (few jobs, long ones, none that ends), or somebody waits for the disk, nothing
-// waits.
+// end sooner than what lives could be written and removed; a put that is still there after three
+// such lifetimes is evidently not of that kind, and is written. So a stream of short jobs costs no
+// disk, and where it would not pay (few jobs, long ones, none that ends), or somebody waits for the
+// disk, nothing waits.
 #pragma once
 
 #include <cstddef>
@@ -44,10 +44,12 @@ class CommitPace {
   Instant now_{};
   std::deque<Mark> marks_;  // which records came in which turn, rising
 
-  // How fast jobs end, and how long one lives at that rate.
+  // How fast jobs end, how long all of them live in a second, and so how long one does.
   Instant window_began_{};
   std::uint64_t ended_before_ = 0;
   std::uint64_t ended_per_s_ = 0;
+  std::uint64_t lived_us_ = 0;
+  std::uint64_t lived_us_per_s_ = 0;
   std::uint64_t live_ = 0;
   bool awaited_ = false;
   Duration lifetime_ = Duration::max();

@@ -102,6 +102,12 @@ class RouterSocket {
   [[nodiscard]] void* raw() const;
   [[nodiscard]] void* raw_monitor() const;
 
+  // For a Watch: libzmq makes one of them readable when it has something new for this socket. A
+  // send() may take notice of it too: so before a wait, and behind take_suspects(), ask unread()
+  // whether a message came behind the last receive().
+  [[nodiscard]] std::array<int, 2> descriptors() const;
+  [[nodiscard]] bool unread();
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
@@ -135,9 +141,7 @@ class DealerSocket {
   [[nodiscard]] void* raw() const;
   [[nodiscard]] void* raw_monitor() const;
 
-  // For a Watch: libzmq makes one of them readable when it has something new for this socket. What
-  // it has is seen by receive(), take_link_event() and unread(), and by send() too: so before a
-  // wait, ask unread() whether anything came behind the last receive().
+  // For a Watch, as RouterSocket's; unread() is true for link events too.
   [[nodiscard]] std::array<int, 2> descriptors() const;
   [[nodiscard]] bool unread();
 

@@ -222,10 +222,12 @@ void Loop::step(const core::Event& event) {
   effects_.clear();
 }
 
-// The turn's end: the commit begins before the frames leave, since it takes longer.
+// The turn's end: the frames leave before a commit begins, whose thread would take the processor
+// from those they are for.
 void Loop::settle() {
   do {
     drop_gone();
+    outbox_.flush();
     while (const auto durable = commits_.hand_over(core_, now_.mono)) step(*durable);
     admin_.go_on_with_what_is_durable();
     outbox_.flush();

@@ -1,7 +1,5 @@
 #include "router/sockets.h"
 
-#include <array>
-
 #include "base/check.h"
 
 namespace zcrew::router {
@@ -22,7 +20,11 @@ Peer inner(Peer peer) { return Peer{static_cast<std::uint64_t>(peer) & ~backend_
 // Clients leave room for workers, so that a crowd of them does not keep out who does the work.
 Sockets::Sockets(const SocketSettings& settings)
     : frontend_(context_, {settings.frontend, settings.frame_bytes_max, 2}),
-      backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {}
+      backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {
+  watch_.add(wakeup_.fd());
+  for (const int descriptor : frontend_.descriptors()) watch_.add(descriptor);
+  for (const int descriptor : backend_.descriptors()) watch_.add(descriptor);
+}
 
 bool Sockets::receive(core::Side side, net::Received& message) {
   if (!at(side).receive(message)) return false;
@@ -48,10 +50,7 @@ void Sockets::set_linger(Milliseconds linger) {
 }
 
 void Sockets::wait(Duration patience) {
-  const std::array<void*, 4> sockets{backend_.raw(), frontend_.raw(), backend_.raw_monitor(),
-                                     frontend_.raw_monitor()};
-  const std::array<int, 1> descriptors{wakeup_.fd()};
-  net::poll(sockets, descriptors, patience);
+  if (!backend_.unread() && !frontend_.unread()) watch_.wait(patience);
   wakeup_.drain();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "net/socket.h"
+#include "net/watch.h"
 #include "router/outbox.h"
 
 namespace zcrew::router {
@@ -58,6 +59,7 @@ class Sockets : public FrameSink {
 
   net::Context context_;
   net::Wakeup wakeup_;
+  net::Watch watch_;
   net::RouterSocket frontend_;
   net::RouterSocket backend_;
   std::vector<Peer> suspects_;

@@ -51,8 +51,11 @@ Answer call(const Handler& handler, const Attempt& attempt) {
 
 }  // namespace
 
-Executor::Executor(Handler handler, net::Wakeup& progress)
-    : handler_(std::move(handler)), progress_(progress) {}
+Executor::Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout,
+                   std::function<void()> look)
+    : handler_(std::move(handler)), progress_(progress), lookout_(lookout), look_(std::move(look)) {
+  lookout_.add(call_.fd());
+}
 
 Executor::~Executor() {
   {
@@ -61,6 +64,7 @@ Executor::~Executor() {
     waiting_.clear();
   }
   work_.notify_all();
+  call_.signal();
   for (const auto& place : places_) place->thread.join();
 }
 
@@ -76,14 +80,18 @@ void Executor::set_concurrency(std::uint32_t concurrency) {
 
 void Executor::start(std::vector<StartJob>& jobs) {
   std::size_t wake = 0;
+  bool call = false;
   {
     const std::lock_guard guard(lock_);
     for (StartJob& job : jobs) waiting_.push_back(std::move(job));
     add_places();
-    wake = std::min(jobs.size(), idle_);
+    const std::size_t wanted = jobs.size() - std::min(jobs.size(), looking_);
+    wake = std::min(wanted, idle_);
+    call = on_lookout_ && wanted > wake;
   }
   jobs.clear();
   for (; wake > 0; --wake) work_.notify_one();
+  if (call) call_.signal();
 }
 
 void Executor::take_finished(std::vector<FinishedJob>& jobs) {
@@ -138,30 +146,64 @@ void Executor::add_places() {
 void Executor::serve(Place& place) {
   Attempt told;
   told.abandoned = [&place] { return place.abandoned.load(std::memory_order_relaxed); };
-  std::unique_lock guard(lock_);
+  Guard guard(lock_);
   while (true) {
-    ++idle_;
-    work_.wait(guard, [&] { return ending_ || may_begin(); });
-    --idle_;
+    wait_for_work(guard);
     if (ending_) return;
-    while (may_begin()) {
-      const StartJob job = std::move(waiting_.front());
-      waiting_.pop_front();
-      ++running_;
-      place.busy = true;
-      place.token = job.token;
-      place.abandoned = hurried_;
-      guard.unlock();
-      FinishedJob done = attempt(job, told);
-      guard.lock();
-      place.busy = false;
-      --running_;
-      const bool given_up = hurried_ && done.outcome == wire::Outcome::failed;
-      if (given_up) done.outcome = wire::Outcome::released;
-      finished_.push_back(std::move(done));
-      if (finished_.size() == 1) progress_.signal();
+    while (may_begin()) run_first(place, told, guard);
+    look(guard);
+  }
+}
+
+void Executor::wait_for_work(Guard& guard) {
+  while (!ending_ && !may_begin()) {
+    if (on_lookout_) {
+      ++idle_;
+      work_.wait(guard);
+      --idle_;
+    } else if (look_out(guard)) {
+      look(guard);
     }
   }
+}
+
+// True if something may have arrived, which nobody else takes then.
+bool Executor::look_out(Guard& guard) {
+  on_lookout_ = true;
+  guard.unlock();
+  const bool woken = lookout_.wait(std::chrono::hours{1});
+  call_.drain();
+  guard.lock();
+  on_lookout_ = false;
+  return woken;
+}
+
+void Executor::look(Guard& guard) {
+  if (ending_) return;
+  ++looking_;
+  guard.unlock();
+  look_();
+  guard.lock();
+  --looking_;
+}
+
+void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
+  const StartJob job = std::move(waiting_.front());
+  waiting_.pop_front();
+  ++running_;
+  place.busy = true;
+  place.token = job.token;
+  place.abandoned = hurried_;
+  guard.unlock();
+  FinishedJob done = attempt(job, told);
+  guard.lock();
+  place.busy = false;
+  --running_;
+  const bool given_up = hurried_ && done.outcome == wire::Outcome::failed;
+  if (given_up) done.outcome = wire::Outcome::released;
+  finished_.push_back(std::move(done));
+  // Without a next job this thread takes care of it.
+  if (finished_.size() == 1 && may_begin()) progress_.signal();
 }
 
 FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {

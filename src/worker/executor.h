@@ -1,8 +1,9 @@
 // Runs a worker's handler on several threads at once.
 //
-// Threads: every method is called by the one thread that owns the session, the handler by threads
-// of the executor. They are made when there is work for them, up to the concurrency. One lock is
-// taken once a job, so that short jobs do not fight over it.
+// Threads: any thread may call the methods, the handler is called by threads of the executor. They
+// are made when there is work for them, up to the concurrency. One lock is taken once a job, so
+// that short jobs do not fight over it. One of those that have nothing to run is on the lookout: it
+// waits where the next job arrives, to take it without being woken by another thread.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "net/socket.h"
+#include "net/watch.h"
 #include "worker/session.h"
 #include "zcrew/worker.h"
 
@@ -24,8 +27,10 @@ namespace zcrew::worker {
 
 class Executor {
  public:
-  // Signals `progress` when finished jobs are waiting to be taken.
-  Executor(Handler handler, net::Wakeup& progress);
+  // `look` takes what has finished and starts what has arrived; it is called by a thread that has
+  // nothing to run, behind a job and when something in `lookout` is readable. A thread that goes on
+  // with the next job signals `progress` instead when finished jobs are waiting to be taken.
+  Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout, std::function<void()> look);
   // Waits for the handlers that run; what has not begun is dropped.
   ~Executor();
   Executor(const Executor&) = delete;
@@ -56,14 +61,24 @@ class Executor {
     std::thread thread;
   };
 
+  using Guard = std::unique_lock<std::mutex>;
+
   void serve(Place& place);
   FinishedJob attempt(const StartJob& job, Attempt& told);
+  // Under the lock, which they may leave for a while:
+  void wait_for_work(Guard& guard);
+  bool look_out(Guard& guard);
+  void look(Guard& guard);
+  void run_first(Place& place, Attempt& told, Guard& guard);
   // Under the lock:
   void add_places();
   [[nodiscard]] bool may_begin() const { return !waiting_.empty() && running_ < concurrency_; }
 
   const Handler handler_;
   net::Wakeup& progress_;
+  net::Watch& lookout_;
+  const std::function<void()> look_;
+  net::Wakeup call_;  // for who is on the lookout
 
   std::mutex lock_;
   std::condition_variable work_;
@@ -72,7 +87,9 @@ class Executor {
   std::vector<std::unique_ptr<Place>> places_;
   std::uint32_t concurrency_ = 1;
   std::uint32_t running_ = 0;
-  std::size_t idle_ = 0;
+  std::size_t idle_ = 0;     // threads that wait for work_
+  std::size_t looking_ = 0;  // threads in look_, which want a job next
+  bool on_lookout_ = false;  // a thread is
   bool hurried_ = false;
   bool ending_ = false;
 };

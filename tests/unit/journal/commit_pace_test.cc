@@ -91,6 +91,14 @@ TEST_CASE("a stream of many short jobs is hardly written: removals cancel their 
   CHECK(flow.commits() >= 2);
 }
 
+TEST_CASE("one quick job after another is hardly written, however few live at a time (J-4.12)") {
+  // Lives of 1.5 commits, five of six moments without a job.
+  Flow flow(Microseconds{9000}, Microseconds{1500});
+  flow.run(std::chrono::seconds{10});
+  CHECK(flow.accepted() > 1000);
+  CHECK(flow.written() * 10 < flow.accepted());
+}
+
 TEST_CASE("where writing is cheaper than waiting, a commit begins at once (J-4.12)") {
   SUBCASE("few jobs that take longer than a sync") {
     Flow flow(Milliseconds{5}, Milliseconds{10});
