@@ -116,6 +116,12 @@ void Network::close(Line line) {
   });
 }
 
+bool Network::has_last_words() const {
+  return std::any_of(lines_.begin(), lines_.end(), [this](const Connection& line) {
+    return line.passes && line.program->line != &line && line.up > schedule_.now();
+  });
+}
+
 void Network::cut(Line line, Heard heard) {
   if (!line->made || !line->passes) return;
   line->passes = false;

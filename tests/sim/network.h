@@ -62,6 +62,9 @@ class Network {
   void refuse(Peer peer);
   void router_died();
 
+  // True while words of somebody who has left are on their way to the router.
+  [[nodiscard]] bool has_last_words() const;
+
   // ---- what breaks ----
   enum class Heard : std::uint8_t { both, router, program };
   void cut(Line line, Heard heard);
