@@ -22,7 +22,7 @@ void Program::end(bool goodbye, Duration away) {
     runs_ = false;
     frozen_ = greeting_ = false;
     waiting_.clear();
-    turn_at_ = Instant::max();
+    turn_at_ = planned_ = Instant::max();
     if (!goodbye) world_.recorder().line(id_, "died");
     close_line();
     stopped();
@@ -84,8 +84,12 @@ void Program::heal() {
 void Program::plan_turn(Instant at) {
   if (at >= turn_at_ || at == Instant::max()) return;
   turn_at_ = at;
+  if (at == planned_) return;  // and not come yet: turns in between do not take it back
+  if (at > schedule_.now()) planned_ = at;
   schedule_.at(at, [this, life = life_, at] {
-    if (life != life_ || turn_at_ != at) return;
+    if (life != life_) return;
+    if (planned_ == at) planned_ = Instant::max();
+    if (turn_at_ != at) return;
     turn_at_ = Instant::max();
     if (!frozen_) turn();  // a stopped one has its turn when it goes on
   });

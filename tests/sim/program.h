@@ -92,6 +92,7 @@ class Program {
   unsigned thaw_number_ = 0;
   std::deque<std::function<void()>> waiting_;  // while it is stopped
   Instant turn_at_ = Instant::max();
+  Instant planned_ = Instant::max();  // the schedule has a turn for it, wanted or not
 };
 
 }  // namespace zcrew::sim

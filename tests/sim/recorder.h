@@ -5,10 +5,10 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include "base/ids.h"
 #include "schedule.h"
@@ -40,7 +40,7 @@ class Recorder {
   void trace(std::string_view bytes);
   [[nodiscard]] std::uint64_t trace() const { return trace_; }
 
-  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+  [[nodiscard]] std::string_view text() const { return {text_.get(), size_}; }
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
 
  private:
@@ -57,9 +57,9 @@ class Recorder {
     }
   }
   void make_room(std::size_t bytes) {
-    constexpr std::size_t first = std::size_t{1} << 16U;
-    if (size_ + bytes > text_.size()) text_.resize(std::max(first, 2 * (size_ + bytes)));
+    if (size_ + bytes > room_) grow(bytes);
   }
+  void grow(std::size_t bytes);
 
   template <typename Word>
   void put_word(const Word& word) {
@@ -70,11 +70,11 @@ class Recorder {
   template <typename Number>
   requires std::is_integral_v<Number>
   void put(Number number) {
-    char* const at = text_.data() + size_;
+    char* const at = text_.get() + size_;
     size_ += static_cast<std::size_t>(std::to_chars(at, at + number_room, number).ptr - at);
   }
   void put(std::string_view text) {
-    std::memcpy(text_.data() + size_, text.data(), text.size());
+    std::memcpy(text_.get() + size_, text.data(), text.size());
     size_ += text.size();
   }
   void put(const std::string& text) { put(std::string_view(text)); }
@@ -102,7 +102,9 @@ class Recorder {
 
   const Schedule& schedule_;
   bool records_;
-  std::vector<char> text_;  // of which `size_` are written
+  // Of `room_` bytes, of which `size_` are written; no vector, which would fill the rest.
+  std::unique_ptr<char[]> text_;
+  std::size_t room_ = 0;
   std::size_t size_ = 0;
   std::uint64_t lines_ = 0;
   std::uint64_t trace_ = 0;

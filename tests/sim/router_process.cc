@@ -78,7 +78,7 @@ void RouterProcess::end_process() {
   committed_ = commit_failed_ = read_failed_ = failing_commit_ = false;
   stalled_until_ = {};
   stalled_ = {};
-  turn_at_ = Instant::max();
+  turn_at_ = planned_ = Instant::max();
   network_->router_died();
   schedule_.after(chance_.between(Duration{0}, restart_max), [this, life = life_] {
     if (life == life_) start();
@@ -128,8 +128,12 @@ void RouterProcess::plan_turn(Instant at) {
   at = std::max({at, stalled_until_, schedule_.now()});
   if (at >= turn_at_) return;
   turn_at_ = at;
+  if (at == planned_) return;  // and not come yet: turns in between do not take it back
+  if (at > schedule_.now()) planned_ = at;
   schedule_.at(at, [this, life = life_, at] {
-    if (life == life_ && turn_at_ == at) turn();
+    if (life != life_) return;
+    if (planned_ == at) planned_ = Instant::max();
+    if (turn_at_ == at) turn();
   });
 }
 

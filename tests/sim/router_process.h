@@ -132,6 +132,7 @@ class RouterProcess : public router::FrameSink {
   std::uint64_t cancelled_before_ = 0;  // when the core last heard of the room
 
   Instant turn_at_ = Instant::max();
+  Instant planned_ = Instant::max();  // the schedule has a turn for it, wanted or not
   bool has_turned_ = false;
   Instant stalled_until_{};
   Duration stalled_{};
