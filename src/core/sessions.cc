@@ -232,12 +232,20 @@ void Sessions::store_result(PutResult result) {
   if (of(result.origin.session) == nullptr) return;
   const JobId id = result.id;
   const WallTime expires_at = result.expires_at;
-  StoredResult& stored = results_[id];
+  const auto [at, is_first] = results_.try_emplace(id);
+  StoredResult& stored = at->second;
+  stored.replaces = !is_first;
   stored.expires_at = expires_at;
   stored.session = result.origin.session;
   stored.put = context_.record(std::move(result));
   results_by_expiry_.emplace_back(expires_at, id);
   forget_taken_results();
+}
+
+// Where it replaced another, a removal that only cancelled its put would leave that one for ever.
+void Sessions::remove_result(Results::iterator at) {
+  context_.record(RemoveResult{at->first, at->second.replaces ? 0 : at->second.put});
+  results_.erase(at);
 }
 
 void Sessions::tell_death(const Job& job, const Ending& ending) {
@@ -263,8 +271,7 @@ void Sessions::acknowledge(const ClientSession& session, const std::vector<JobId
     if (at == results_.end()) continue;
     const Uuid& owner = at->second.session;
     if (owner != Uuid{} && owner != session.uuid()) continue;
-    context_.record(RemoveResult{id, at->second.put});
-    results_.erase(at);
+    remove_result(at);
   }
 }
 
@@ -302,8 +309,7 @@ void Sessions::expire() {
     results_by_expiry_.pop_front();
     const auto at = results_.find(id);
     if (at == results_.end() || context_.now.wall < at->second.expires_at) continue;
-    context_.record(RemoveResult{id, at->second.put});
-    results_.erase(at);
+    remove_result(at);
   }
 }
 

@@ -79,12 +79,15 @@ class Sessions {
     JournalSequence put = 0;
     WallTime expires_at{};
     Uuid session;  // zero: from before the start, whose it is only the journal knows
+    bool replaces = false;  // the word of its death before a redrive, which may be on disk
   };
+  using Results = std::unordered_map<JobId, StoredResult>;
   [[nodiscard]] ClientSession* find(SessionRef reference) const;
   ClientSession& add(ClientSession session);
   void confirm_one(const Job& job);
   [[nodiscard]] PutResult result_of(const Job& job, const Ending& ending) const;
   void store_result(PutResult result);
+  void remove_result(Results::iterator at);
   void forget_taken_results();
   void mark_changed(ClientSession& session);
 
@@ -98,7 +101,7 @@ class Sessions {
   std::deque<std::pair<JournalSequence, PutResult>> deaths_;  // to be told, by number
   std::vector<PutResult> told_;         // what this step's RESULT entries point into
   std::vector<std::uint32_t> changed_;  // slots
-  std::unordered_map<JobId, StoredResult> results_;
+  Results results_;
   std::deque<std::pair<WallTime, JobId>> results_by_expiry_;
 };
 

@@ -125,7 +125,9 @@ void Peers::take_run(const Line& line) {
     if (!token.is_above(parse_token(run.token))) return;
     check_rerun(line, run);
   }
-  run = {label, line.word(0), line.who, line.at, line.has("guide"), true, false};
+  // A wish that this run did not need is still on its way to the router.
+  const bool redriven = run.redriven && !run.open;
+  run = {label, line.word(0), line.who, line.at, line.has("guide"), true, redriven};
 }
 
 void Peers::check_rerun(const Line& line, const Run& before) {

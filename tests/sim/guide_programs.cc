@@ -26,7 +26,7 @@ void GuideWorkerProgram::start() {
 void GuideWorkerProgram::connect() { line = world_.network().open(*this, core::Side::backend); }
 
 void GuideWorkerProgram::connected() {
-  world_.recorder().line(id(), "up");
+  record_up();
   waiting_.clear();  // the old connection's
   heard_ = world_.schedule().now();
   if (!busy_) world_.network().send(line, {std::string(wire::ready_frame(spelling_))});

@@ -39,6 +39,10 @@ void Program::close_line() {
   world_.network().close(std::exchange(line, nullptr));
 }
 
+void Program::record_up() {
+  if (line && line->passes) world_.recorder().line(id(), "up");
+}
+
 void Program::freeze(Duration length) {
   if (!runs_ || frozen_) return;
   set_silence(frozen_, true);

@@ -63,6 +63,8 @@ class Program {
     });
   }
   void close_line();
+  // It knows that it is connected, which is over already if it stood still meanwhile.
+  void record_up();
   // It said HELLO and says nothing more before it is welcome.
   void greet(bool waits);
 

@@ -94,7 +94,7 @@ void WorkerProgram::carry_out() {
   // WELCOME was received first; it may have been the word to go.
   for (const worker::Note& note : acting_.notes) {
     if (note.kind != worker::Note::Kind::connected) continue;
-    world_.recorder().line(id(), "up");
+    record_up();
     greet(false);
   }
   if (acting_.close) close_line();
