@@ -1,8 +1,8 @@
 // A worker: takes jobs, runs a handler on several at once, and reports what became of each.
 //
 // Threads: the handler is called by up to `concurrency` threads at a time and must be ready for
-// that. Those that have nothing to run take their next job from the socket themselves; the thread
-// of run() sees to heartbeats and messages meanwhile, so that a handler may block for days.
+// that. One that has nothing to run takes its next job from the socket itself; the thread of run()
+// sees to heartbeats and messages meanwhile, so that a handler may block for days.
 //
 // Safety: outcomes are kept until the router says they are safe. Over a router crash or a lost
 // connection the worker goes on running, reconnects by itself and reports what it holds; nothing it

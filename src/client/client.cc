@@ -135,6 +135,7 @@ class Client::Impl {
     for (;;) {
       const std::lock_guard turn(turn_);
       sleeps_until_ = Instant::min();
+      driver_.explain();
       const bool more = driver_.turn();
       if (driver_.over()) return std::nullopt;
       if (!more) return sleeps_until_ = driver_.next_deadline();

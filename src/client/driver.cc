@@ -51,7 +51,7 @@ bool Driver::turn() {
 // Asks the inbox last: from then on it wakes somebody.
 bool Driver::has_more(bool unread_before) {
   const bool again = std::exchange(again_, false);
-  if (unread_before || again || (socket_ && socket_->unread())) return true;
+  if (unread_before || again || unreachable_ || (socket_ && socket_->unread())) return true;
   return next_deadline() <= net::read_monotonic() || !inbox_.may_sleep();
 }
 
@@ -72,7 +72,7 @@ bool Driver::read_socket() {
     if (link == net::DealerSocket::Link::connected) {
       session_.connected(now);
     } else if (link == net::DealerSocket::Link::retrying) {
-      explain_unreachable();
+      unreachable_ = unreachable_ || session_.expects_cause();
     } else {
       while (read_message(now)) {
       }
@@ -98,8 +98,8 @@ bool Driver::read_message(Instant now) {
   return !effects_.close;
 }
 
-void Driver::explain_unreachable() {
-  if (!session_.expects_cause()) return;
+void Driver::explain() {
+  if (!std::exchange(unreachable_, false) || !session_.expects_cause()) return;
   const auto name = net::name_problem(endpoint_);
   session_.unreachable(name ? *name : "nobody listens there", effects_);
 }
@@ -160,6 +160,7 @@ void Driver::open(std::string& broken) {
       second_.add(descriptor);
     }
   } catch (const Error& error) {
+    close();
     broken = error.what();
   }
 }

@@ -30,13 +30,16 @@ class Driver {
 
   [[nodiscard]] Instant next_deadline() const;
 
+  // Says why nobody answers, if a turn found that and has more to do because of it. Asks the name
+  // service, which may take seconds: not in a user's thread.
+  void explain();
+
   // The inbox was closed, and the router knows or had the time to.
   [[nodiscard]] bool over() const;
 
  private:
   bool read_socket();
   bool read_message(Instant now);
-  void explain_unreachable();
   void read_inbox();
   void carry_out();
   bool send_messages();
@@ -56,8 +59,9 @@ class Driver {
   std::optional<net::DealerSocket> socket_;
   std::string frame_;
   Ticket last_ticket_ = 0;
-  Room window_;         // as the inbox knows it
-  bool again_ = false;  // this turn made work for the next
+  Room window_;               // as the inbox knows it
+  bool again_ = false;        // this turn made work for the next
+  bool unreachable_ = false;  // and the user is to know why
   std::optional<Instant> closing_until_;
 };
 

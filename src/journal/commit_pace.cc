@@ -27,7 +27,8 @@ constexpr Duration put_wait_max = Milliseconds{400};
 constexpr Duration commit_interval_max = std::chrono::seconds{1};
 
 std::uint64_t per_second(std::uint64_t count, Duration time) {
-  return count * 1000000 / static_cast<std::uint64_t>(time.count());
+  const auto us = static_cast<std::uint64_t>(time.count());
+  return count / us * 1000000 + count % us * 1000000 / us;  // count * 1000000 may be too much
 }
 
 // What was, with so many eighths of it replaced by what is.

@@ -67,8 +67,10 @@ bool NativeSocket::catch_up() {
   int events = 0;
   std::size_t size = sizeof events;
   // Reading ZMQ_EVENTS processes the socket's commands, unlike send and receive, which look at them
-  // only every so often. EINTR leaves them for the next call.
-  if (zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) != 0) return false;
+  // only every so often.
+  while (zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) != 0) {
+    ZCREW_CHECK(errno == EINTR);
+  }
   return (events & ZMQ_POLLIN) != 0;
 }
 

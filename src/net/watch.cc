@@ -30,11 +30,14 @@ Watch::~Watch() { close(fd_); }
 void Watch::add(int descriptor) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLEXCLUSIVE;
-  ZCREW_CHECK(epoll_ctl(fd_, EPOLL_CTL_ADD, descriptor, &event) == 0);
+  if (epoll_ctl(fd_, EPOLL_CTL_ADD, descriptor, &event) == 0) return;
+  ZCREW_CHECK(errno == ENOSPC || errno == ENOMEM);
+  throw Error("no room to watch a descriptor: raise fs.epoll.max_user_watches, or free memory",
+              exit_code::io_error);
 }
 
 void Watch::remove(int descriptor) {
-  ZCREW_CHECK(epoll_ctl(fd_, EPOLL_CTL_DEL, descriptor, nullptr) == 0);
+  ZCREW_CHECK(epoll_ctl(fd_, EPOLL_CTL_DEL, descriptor, nullptr) == 0 || errno == ENOENT);
 }
 
 bool Watch::wait(Duration patience) {

@@ -4,7 +4,10 @@
 // that waits on the Watch it was added to first, or, if nobody waits there, on the next. So a
 // thread that waits for a message anyway takes it from the socket itself, and another that stands
 // by for it sleeps on. (EPOLLEXCLUSIVE; the kernel asks in the order of adding and goes on where
-// nobody waits.) Whoever was woken has to read until there is nothing left: nobody else will.
+// nobody waits.) Whoever was woken has to read until there is nothing left, or to wake somebody who
+// does: nobody else will, since a thread that comes to another Watch later is not told of it.
+//
+// Needs Linux 5.11 (epoll_pwait2).
 #pragma once
 
 #include "base/time.h"
@@ -19,8 +22,9 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  // Throws zcrew::Error (74) if the system has no room for it.
   void add(int descriptor);
-  // Before the descriptor is closed. Nobody is woken by it any more.
+  // Before the descriptor is closed; no matter if it is not in. Nobody is woken by it any more.
   void remove(int descriptor);
 
   // True if one is readable; false if the time is over or a signal came. Up to an hour.

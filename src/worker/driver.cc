@@ -54,7 +54,8 @@ bool Driver::turn() {
   read_executor();
   session_.turn(net::read_monotonic(), effects_);
   carry_out();
-  if (unread || std::exchange(again_, false) || (socket_ && socket_->unread())) return true;
+  if (unread || std::exchange(again_, false) || unreachable_) return true;
+  if (socket_ && socket_->unread()) return true;
   return next_deadline() <= net::read_monotonic();
 }
 
@@ -76,7 +77,7 @@ bool Driver::read_socket() {
       tell_unreachable_ = true;
       session_.connected(now, effects_);
     } else if (link == net::DealerSocket::Link::retrying) {
-      unreachable();
+      unreachable_ = std::exchange(tell_unreachable_, false) || unreachable_;
     } else {
       while (read_message(now)) {
       }
@@ -149,6 +150,7 @@ void Driver::open() {
       second_.add(descriptor);
     }
   } catch (const Error& error) {
+    close();
     if (std::exchange(tell_unreachable_, false)) {
       news_.push_back(
           {WorkerEvent::Kind::disconnected, std::string(error.what()) + ". Trying again"});
@@ -166,9 +168,9 @@ void Driver::close() {
   socket_.reset();
 }
 
-// Nobody answers: said once, until somebody has.
-void Driver::unreachable() {
-  if (!std::exchange(tell_unreachable_, false)) return;
+// Said once, until somebody has answered.
+void Driver::explain() {
+  if (!std::exchange(unreachable_, false)) return;
   const auto name = net::name_problem(endpoint_);
   news_.push_back({WorkerEvent::Kind::disconnected,
                    name ? *name + ". Trying again"

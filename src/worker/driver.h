@@ -31,6 +31,10 @@ class Driver {
   bool turn();
   [[nodiscard]] Instant next_deadline() const { return session_.deadline(); }
 
+  // Says why nobody answers, if a turn found that and has more to do because of it. Asks the name
+  // service, which may take seconds.
+  void explain();
+
   // As Session's, with the linger time from now on.
   void drain(Duration linger);
 
@@ -50,7 +54,6 @@ class Driver {
   void direct_executor();
   void open();
   void close();
-  void unreachable();
 
   const std::string endpoint_;
   Executor& executor_;
@@ -64,6 +67,7 @@ class Driver {
   std::optional<net::DealerSocket> socket_;
   bool again_ = false;  // this turn made work for the next
   bool tell_unreachable_ = true;
+  bool unreachable_ = false;  // and it is to be told
 };
 
 }  // namespace zcrew::worker

@@ -52,7 +52,7 @@ Answer call(const Handler& handler, const Attempt& attempt) {
 }  // namespace
 
 Executor::Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout,
-                   std::function<void()> look)
+                   std::function<bool()> look)
     : handler_(std::move(handler)), progress_(progress), lookout_(lookout), look_(std::move(look)) {
   lookout_.add(call_.fd());
 }
@@ -69,13 +69,16 @@ Executor::~Executor() {
 }
 
 void Executor::set_concurrency(std::uint32_t concurrency) {
+  bool call = false;
   {
     const std::lock_guard guard(lock_);
     if (concurrency == concurrency_) return;
     concurrency_ = concurrency;
     add_places();
+    call = on_lookout_ && may_begin();
   }
   work_.notify_all();
+  if (call) call_.signal();
 }
 
 void Executor::start(std::vector<StartJob>& jobs) {
@@ -85,7 +88,10 @@ void Executor::start(std::vector<StartJob>& jobs) {
     const std::lock_guard guard(lock_);
     for (StartJob& job : jobs) waiting_.push_back(std::move(job));
     add_places();
-    const std::size_t wanted = jobs.size() - std::min(jobs.size(), looking_);
+    // Of all that wait: who was woken for an earlier one may be on the way still.
+    const std::size_t can_begin =
+        std::min<std::size_t>(waiting_.size(), concurrency_ - std::min(concurrency_, running_));
+    const std::size_t wanted = can_begin - std::min(can_begin, looking_);
     wake = std::min(wanted, idle_);
     call = on_lookout_ && wanted > wake;
   }
@@ -127,6 +133,7 @@ void Executor::hurry() {
 }
 
 void Executor::add_places() {
+  if (ending_) return;  // the destructor goes through them
   const std::size_t wanted = std::min<std::size_t>(concurrency_, running_ + waiting_.size());
   while (places_.size() < wanted) {
     auto place = std::make_unique<Place>();
@@ -157,13 +164,12 @@ void Executor::serve(Place& place) {
 
 void Executor::wait_for_work(Guard& guard) {
   while (!ending_ && !may_begin()) {
-    if (on_lookout_) {
-      ++idle_;
-      work_.wait(guard);
-      --idle_;
-    } else if (look_out(guard)) {
-      look(guard);
-    }
+    // Whoever is at what arrived starts what it finds.
+    const bool elsewhere = on_lookout_ || (look_out(guard) && !look(guard));
+    if (!elsewhere || ending_ || may_begin()) continue;
+    ++idle_;
+    work_.wait(guard);
+    --idle_;
   }
 }
 
@@ -178,13 +184,14 @@ bool Executor::look_out(Guard& guard) {
   return woken;
 }
 
-void Executor::look(Guard& guard) {
-  if (ending_) return;
+bool Executor::look(Guard& guard) {
+  if (ending_) return true;
   ++looking_;
   guard.unlock();
-  look_();
+  const bool looked = look_();
   guard.lock();
   --looking_;
+  return looked;
 }
 
 void Executor::run_first(Place& place, Attempt& told, Guard& guard) {

@@ -28,9 +28,10 @@ namespace zcrew::worker {
 class Executor {
  public:
   // `look` takes what has finished and starts what has arrived; it is called by a thread that has
-  // nothing to run, behind a job and when something in `lookout` is readable. A thread that goes on
+  // nothing to run, behind a job and when something in `lookout` is readable, and says false if
+  // another thread is at that and will look once more. A thread that goes on
   // with the next job signals `progress` instead when finished jobs are waiting to be taken.
-  Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout, std::function<void()> look);
+  Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout, std::function<bool()> look);
   // Waits for the handlers that run; what has not begun is dropped.
   ~Executor();
   Executor(const Executor&) = delete;
@@ -68,7 +69,7 @@ class Executor {
   // Under the lock, which they may leave for a while:
   void wait_for_work(Guard& guard);
   bool look_out(Guard& guard);
-  void look(Guard& guard);
+  bool look(Guard& guard);
   void run_first(Place& place, Attempt& told, Guard& guard);
   // Under the lock:
   void add_places();
@@ -77,7 +78,7 @@ class Executor {
   const Handler handler_;
   net::Wakeup& progress_;
   net::Watch& lookout_;
-  const std::function<void()> look_;
+  const std::function<bool()> look_;
   net::Wakeup call_;  // for who is on the lookout
 
   std::mutex lock_;

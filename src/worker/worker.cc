@@ -84,7 +84,7 @@ class Worker::Impl {
   Impl(WorkerOptions options, Handler handler, std::function<void(const WorkerEvent&)> log)
       : log_(std::move(log)),
         driver_(session_options(checked(std::move(options))), executor_, places_, standby_),
-        executor_(std::move(handler), wakeup_, places_, [this] { look(); }) {
+        executor_(std::move(handler), wakeup_, places_, [this] { return look(); }) {
     standby_.add(wakeup_.fd());
   }
 
@@ -118,6 +118,7 @@ class Worker::Impl {
     for (;;) {
       std::unique_lock turn(turn_);
       obey();
+      driver_.explain();
       const bool more = driver_.turn();
       sleeps_until_ = more ? Instant::min() : driver_.next_deadline();
       const auto until = sleeps_until_;
@@ -132,10 +133,12 @@ class Worker::Impl {
     }
   }
 
-  // A free place's turn.
-  void look() {
+  // A free place's turn. False: another thread makes one, and run()'s will look once more behind
+  // it.
+  bool look() {
     const std::unique_lock turn(turn_, std::try_to_lock);
     if (!turn || must_go_on()) wakeup_.signal();
+    return turn.owns_lock();
   }
 
   // A turn. True if run()'s thread has something to do that it does not wait for.
