@@ -43,13 +43,16 @@ bool Reach::take(const Line& line) {
   if (line.event == "died"_word) process.died = line.at;
   if (line.event == "cut"_word) {
     // What is lost since an earlier life of the router, and lost again, has only the grace from
-    // here.
+    // here if its HELLO was heard in between, and the rest of the resume wait if not.
     const Micros born = lives_.empty() ? 0 : lives_.back().from;
-    if (!process.down.empty() && process.down.back().from < born) finish(process.down, line.at);
-    begin(process.down, line.at);
+    if (!process.down.empty() && process.down.back().from < born) {
+      process.down.push_back({line.at, still});
+    } else {
+      begin(process.down, line.at);
+    }
   }
   if (line.event == "up"_word) {
-    finish(process.down, line.at);
+    for (Span& down : process.down) down.to = std::min(down.to, line.at);
     process.up = line.at;
   }
   if (line.event == "liar"_word) process.liar = true;
