@@ -78,7 +78,7 @@ class Sessions {
   struct StoredResult {
     JournalSequence put = 0;
     WallTime expires_at{};
-    Uuid session;  // zero: from before the start, whose it is only the journal knows
+    Uuid session;           // zero: from before the start, whose it is only the journal knows
     bool replaces = false;  // the word of its death before a redrive, which may be on disk
   };
   using Results = std::unordered_map<JobId, StoredResult>;
