@@ -38,8 +38,6 @@ Driver::Driver(const ClientOptions& options, Inbox& inbox, Mailbox& mailbox, net
   inbox_.settle(0, 0, window_);
 }
 
-Driver::~Driver() { close(); }
-
 bool Driver::turn() {
   const bool unread = read_socket();
   read_inbox();
@@ -125,7 +123,7 @@ void Driver::read_inbox() {
 
 void Driver::carry_out() {
   const bool sent = send_messages();
-  if (effects_.close) close();
+  if (effects_.close) socket_.reset();
   std::string broken;
   if (!sent && !effects_.close) broken = "it takes no more messages";
   if (effects_.open) open(broken);
@@ -152,26 +150,14 @@ bool Driver::send_messages() {
 }
 
 void Driver::open(std::string& broken) {
-  close();
   try {
     socket_.emplace(context_, endpoint_, frame_bytes_max);
-    for (const int descriptor : socket_->descriptors()) {
-      first_.add(descriptor);
-      second_.add(descriptor);
-    }
+    socket_->join(first_);
+    socket_->join(second_);
   } catch (const Error& error) {
-    close();
+    socket_.reset();
     broken = error.what();
   }
-}
-
-void Driver::close() {
-  if (!socket_) return;
-  for (const int descriptor : socket_->descriptors()) {
-    first_.remove(descriptor);
-    second_.remove(descriptor);
-  }
-  socket_.reset();
 }
 
 }  // namespace zcrew::client

@@ -17,13 +17,9 @@ namespace zcrew::client {
 
 class Driver {
  public:
-  // Each socket's descriptors are added to `first`, then to `second`.
+  // Each socket joins `first`, then `second`.
   Driver(const ClientOptions& options, Inbox& inbox, Mailbox& mailbox, net::Watch& first,
          net::Watch& second);
-  ~Driver();
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
-
   // One turn. True if there is more to do now; false: not before next_deadline(), or until the
   // socket is readable, or somebody puts something into the inbox.
   bool turn();
@@ -44,7 +40,6 @@ class Driver {
   void carry_out();
   bool send_messages();
   void open(std::string& broken);
-  void close();
   [[nodiscard]] bool has_more(bool unread_before);
 
   const std::string endpoint_;

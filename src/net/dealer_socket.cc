@@ -87,8 +87,9 @@ class DealerSocket::Impl {
   [[nodiscard]] void* raw() const { return socket_.raw(); }
   [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
 
-  [[nodiscard]] std::array<int, 2> descriptors() const {
-    return {socket_.descriptor(), monitor_.descriptor()};
+  void join(Watch& watch) {
+    socket_.join(watch);
+    monitor_.join(watch);
   }
 
   bool unread() {
@@ -155,7 +156,7 @@ bool DealerSocket::take_link_event(Link& event) { return impl_->take_link_event(
 void DealerSocket::set_linger(Milliseconds linger) { impl_->set_linger(linger); }
 void* DealerSocket::raw() const { return impl_->raw(); }
 void* DealerSocket::raw_monitor() const { return impl_->raw_monitor(); }
-std::array<int, 2> DealerSocket::descriptors() const { return impl_->descriptors(); }
+void DealerSocket::join(Watch& watch) { impl_->join(watch); }
 bool DealerSocket::unread() { return impl_->unread(); }
 
 }  // namespace zcrew::net

@@ -27,7 +27,7 @@ class Monitor {
   [[nodiscard]] bool next(Event& event);
 
   [[nodiscard]] void* raw() const { return pair_.raw(); }
-  [[nodiscard]] int descriptor() const { return pair_.descriptor(); }
+  void join(Watch& watch) { pair_.join(watch); }
 
  private:
   NativeSocket& socket_;

@@ -50,7 +50,15 @@ NativeSocket::NativeSocket(Context& context, int type, std::uint64_t frame_bytes
   ZCREW_CHECK(zmq_setsockopt(socket_, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0);
 }
 
-NativeSocket::~NativeSocket() { ZCREW_CHECK(zmq_close(socket_) == 0); }
+NativeSocket::~NativeSocket() {
+  for (Watch* watch : watches_) watch->remove(descriptor());
+  ZCREW_CHECK(zmq_close(socket_) == 0);
+}
+
+void NativeSocket::join(Watch& watch) {
+  watch.add(descriptor());
+  watches_.push_back(&watch);
+}
 
 void NativeSocket::set(int option, int value) {
   ZCREW_CHECK(zmq_setsockopt(socket_, option, &value, sizeof value) == 0);

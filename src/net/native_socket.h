@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "net/socket.h"
+#include "net/watch.h"
 
 namespace zcrew::net {
 
@@ -20,8 +22,9 @@ class NativeSocket {
 
   [[nodiscard]] void* raw() const { return socket_; }
 
-  // Readable when the I/O thread has something for this socket (ZMQ_FD).
-  [[nodiscard]] int descriptor() const;
+  // Until this socket is closed the watch, which must outlive it, wakes when libzmq has something
+  // for it. Throws as Watch::add().
+  void join(Watch& watch);
 
   void set(int option, int value);
 
@@ -30,7 +33,11 @@ class NativeSocket {
   bool catch_up();
 
  private:
+  // Readable when the I/O thread has something for this socket (ZMQ_FD).
+  [[nodiscard]] int descriptor() const;
+
   void* socket_;
+  std::vector<Watch*> watches_;
 };
 
 }  // namespace zcrew::net

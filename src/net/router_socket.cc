@@ -163,8 +163,9 @@ class RouterSocket::Impl {
   [[nodiscard]] void* raw() const { return socket_.raw(); }
   [[nodiscard]] void* raw_monitor() const { return monitor_.raw(); }
 
-  [[nodiscard]] std::array<int, 2> descriptors() const {
-    return {socket_.descriptor(), monitor_.descriptor()};
+  void join(Watch& watch) {
+    socket_.join(watch);
+    monitor_.join(watch);
   }
 
   bool unread() { return socket_.catch_up(); }
@@ -256,7 +257,7 @@ void RouterSocket::forget(Peer peer) { impl_->forget(peer); }
 void RouterSocket::set_linger(Milliseconds linger) { impl_->set_linger(linger); }
 void* RouterSocket::raw() const { return impl_->raw(); }
 void* RouterSocket::raw_monitor() const { return impl_->raw_monitor(); }
-std::array<int, 2> RouterSocket::descriptors() const { return impl_->descriptors(); }
+void RouterSocket::join(Watch& watch) { impl_->join(watch); }
 bool RouterSocket::unread() { return impl_->unread(); }
 
 }  // namespace zcrew::net

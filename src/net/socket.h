@@ -6,7 +6,6 @@
 // left.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +18,8 @@
 #include "base/time.h"
 
 namespace zcrew::net {
+
+class Watch;
 
 // One per process (libzmq 4.3.4's CURVE state does not survive several).
 class Context {
@@ -102,10 +103,10 @@ class RouterSocket {
   [[nodiscard]] void* raw() const;
   [[nodiscard]] void* raw_monitor() const;
 
-  // For a Watch: libzmq makes one of them readable when it has something new for this socket. A
-  // send() may take notice of it too: so before a wait, and behind take_suspects(), ask unread()
-  // whether a message came behind the last receive().
-  [[nodiscard]] std::array<int, 2> descriptors() const;
+  // From now on the watch, which must outlive the socket, wakes when libzmq has something new for
+  // it. A send() may take notice of that too: so before a wait, and behind take_suspects(), ask
+  // unread() whether a message came behind the last receive(). Throws as Watch::add().
+  void join(Watch& watch);
   [[nodiscard]] bool unread();
 
  private:
@@ -141,8 +142,8 @@ class DealerSocket {
   [[nodiscard]] void* raw() const;
   [[nodiscard]] void* raw_monitor() const;
 
-  // For a Watch, as RouterSocket's; unread() is true for link events too.
-  [[nodiscard]] std::array<int, 2> descriptors() const;
+  // As RouterSocket's; unread() is true for link events too.
+  void join(Watch& watch);
   [[nodiscard]] bool unread();
 
  private:

@@ -37,7 +37,7 @@ void Watch::add(int descriptor) {
 }
 
 void Watch::remove(int descriptor) {
-  ZCREW_CHECK(epoll_ctl(fd_, EPOLL_CTL_DEL, descriptor, nullptr) == 0 || errno == ENOENT);
+  ZCREW_CHECK(epoll_ctl(fd_, EPOLL_CTL_DEL, descriptor, nullptr) == 0);
 }
 
 bool Watch::wait(Duration patience) {

@@ -24,7 +24,7 @@ class Watch {
 
   // Throws zcrew::Error (74) if the system has no room for it.
   void add(int descriptor);
-  // Before the descriptor is closed; no matter if it is not in. Nobody is woken by it any more.
+  // Before the descriptor is closed. Nobody is woken by it any more.
   void remove(int descriptor);
 
   // True if one is readable; false if the time is over or a signal came. Up to an hour.

@@ -22,8 +22,8 @@ Sockets::Sockets(const SocketSettings& settings)
     : frontend_(context_, {settings.frontend, settings.frame_bytes_max, 2}),
       backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {
   watch_.add(wakeup_.fd());
-  for (const int descriptor : frontend_.descriptors()) watch_.add(descriptor);
-  for (const int descriptor : backend_.descriptors()) watch_.add(descriptor);
+  frontend_.join(watch_);
+  backend_.join(watch_);
 }
 
 bool Sockets::receive(core::Side side, net::Received& message) {

@@ -46,8 +46,6 @@ Driver::Driver(SessionOptions options, Executor& executor, net::Watch& first, ne
       second_(second),
       session_(std::move(options)) {}
 
-Driver::~Driver() { close(); }
-
 bool Driver::turn() {
   if (stopped()) return false;
   const bool unread = read_socket();
@@ -112,7 +110,7 @@ void Driver::carry_out() {
   const bool sent = send_frames();
   if (effects_.close) {
     if (socket_ && stopped()) socket_->set_linger(farewell);
-    close();
+    socket_.reset();
   }
   if (effects_.open) open();
   // A connection that takes nothing more is over; this is in the next turn's effects.
@@ -142,30 +140,18 @@ void Driver::direct_executor() {
 }
 
 void Driver::open() {
-  close();
   try {
     socket_.emplace(context_, endpoint_, frame_bytes_max);
-    for (const int descriptor : socket_->descriptors()) {
-      first_.add(descriptor);
-      second_.add(descriptor);
-    }
+    socket_->join(first_);
+    socket_->join(second_);
   } catch (const Error& error) {
-    close();
+    socket_.reset();
     if (std::exchange(tell_unreachable_, false)) {
       news_.push_back(
           {WorkerEvent::Kind::disconnected, std::string(error.what()) + ". Trying again"});
     }
     session_.disconnected(net::read_monotonic(), effects_);
   }
-}
-
-void Driver::close() {
-  if (!socket_) return;
-  for (const int descriptor : socket_->descriptors()) {
-    first_.remove(descriptor);
-    second_.remove(descriptor);
-  }
-  socket_.reset();
 }
 
 // Said once, until somebody has answered.

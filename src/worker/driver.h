@@ -19,13 +19,9 @@ namespace zcrew::worker {
 
 class Driver {
  public:
-  // Each socket's descriptors are added to `first`, then to `second`. The executor is not used
+  // Each socket joins `first`, then `second`. The executor is not used
   // before the first turn().
   Driver(SessionOptions options, Executor& executor, net::Watch& first, net::Watch& second);
-  ~Driver();
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
-
   // One turn. True if there is more to do now; false: not before next_deadline(), or until the
   // socket is readable, or the executor has made progress.
   bool turn();
@@ -53,7 +49,6 @@ class Driver {
   bool send_frames();
   void direct_executor();
   void open();
-  void close();
 
   const std::string endpoint_;
   Executor& executor_;
