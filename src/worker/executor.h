@@ -29,8 +29,8 @@ class Executor {
  public:
   // `look` takes what has finished and starts what has arrived; it is called by a thread that has
   // nothing to run, behind a job and when something in `lookout` is readable, and says false if
-  // another thread is at that and will look once more. A thread that goes on
-  // with the next job signals `progress` instead when finished jobs are waiting to be taken.
+  // another thread is at that and will look once more. A thread that goes on with the next job
+  // signals `progress` instead when finished jobs are waiting to be taken.
   Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout, std::function<bool()> look);
   // Waits for the handlers that run; what has not begun is dropped.
   ~Executor();
