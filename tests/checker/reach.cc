@@ -111,8 +111,18 @@ bool Reach::lost_lease(std::string_view who, Micros sent, Micros now, Micros lim
   if (length(sent, now) >= lease || lost_trust(who, sent, now)) return true;
   const auto found = processes_.find(who);
   if (found == processes_.end()) return false;
-  return std::any_of(found->second.down.begin(), found->second.down.end(),
-                     [&](const Span& down) { return length(down.to, sent) <= slack; });
+  // What is sent to a connection that is already gone is lost, until the router hears of that.
+  return std::any_of(found->second.down.begin(), found->second.down.end(), [&](const Span& down) {
+    return length(heard_from(found->second, down.to), sent) <= slack;
+  });
+}
+
+// When the router can first have heard of what happened at `from`: not before the silence ends.
+Micros Reach::heard_from(const Process& process, Micros from) {
+  for (const Span& mute : process.mute) {
+    if (mute.from <= from && from < mute.to) return mute.to;
+  }
+  return from;
 }
 
 }  // namespace checker

@@ -55,6 +55,7 @@ class Reach {
   // How long the span is, as far as the router was awake.
   [[nodiscard]] Micros length(Micros from, Micros to) const;
   [[nodiscard]] bool is_long_down(const Span& down, Micros now) const;
+  [[nodiscard]] static Micros heard_from(const Process& process, Micros from);
   static void begin(Spans& spans, Micros at);
   static void finish(Spans& spans, Micros at);
 
