@@ -178,7 +178,7 @@ class JobBook {
   std::vector<Queue*> by_number_;  // the same, null where there is none
   std::map<std::string, Queue*, std::less<>> by_name_;
   QueueNumber next_queue_ = 1;
-  PointerTable<Job, &Job::id, std::hash<JobId>> held_;
+  PointerTable<Job, &Job::id> held_;
   LaterWindow later_;
   std::size_t window_bytes_ = 0;
   std::set<std::pair<WallTime, JobId>> expiring_;  // of the jobs ready in memory, by when

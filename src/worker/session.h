@@ -111,11 +111,6 @@ class Session {
  private:
   enum class Phase : std::uint8_t { waiting, connecting, greeting, serving, stopped };
 
-  struct TokenHash {
-    std::size_t operator()(const Token& token) const {
-      return std::hash<JobId>{}(token.job) ^ (std::size_t{token.handout} << 32U | token.epoch);
-    }
-  };
   struct Held {
     Token token;
     Instant received;
@@ -165,7 +160,7 @@ class Session {
   Instant silent_at_{};  // not a word until then: the router is gone
 
   Pool<Held> places_;
-  PointerTable<Held, &Held::token, TokenHash> jobs_;
+  PointerTable<Held, &Held::token> jobs_;
   std::size_t running_ = 0;      // of jobs_, not finished
   std::vector<Token> outcomes_;  // finished, not yet sent over this connection
   wire::Packer<wire::OutcomeItem> packer_;

@@ -22,7 +22,7 @@ TEST_CASE("a table of pointers does what a map does, over random comings and goi
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     std::mt19937_64 random(seed);
-    PointerTable<Thing, &Thing::id, std::hash<JobId>> table;
+    PointerTable<Thing, &Thing::id> table;
     std::map<JobId, Thing*> map;
     std::deque<Thing> things;
     for (int i = 0; i < 3000; ++i) {
