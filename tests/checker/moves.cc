@@ -303,6 +303,10 @@ void Moves::take_counts(const Line& line, Job& job) {
   if (is_older) {
     close(job, line.integer(0), parse_token(line.word(4)));
   } else {
+    // What was said of the attempt before one that only the journal knows was stale.
+    const bool is_next = is_announced(line, job) && !job.token.empty() &&
+                         parse_token(line.word(4)).is_above(parse_token(job.token));
+    if (is_next) job.cause = Cause::none;
     follow(line, job);
     job.out = false;
     close(job, line.integer(0));
