@@ -26,22 +26,22 @@ int hex_digit(char c) {
   return -1;
 }
 
-void append(std::string& text, char mark, std::uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  text += mark;
-  text.append(digits.data(), end);
+constexpr std::size_t digits_max = 20;  // of a number of 64 bits
+
+char* write(char* to, char mark, std::uint64_t number) {
+  *to = mark;
+  return std::to_chars(to + 1, to + 1 + digits_max, number).ptr;
 }
 
 }  // namespace
 
-// Each job's id is spelled for its producer and its worker, so this makes one string and no others.
+// Each job's id is spelled for its producer and its worker, so this makes one string, at once.
 std::string to_text(const JobId& id) {
-  std::string text;
-  append(text, 'q', id.queue);
-  append(text, 'p', id.priority);
-  append(text, 'n', id.sequence);
-  return text;
+  std::array<char, 3 * (1 + digits_max)> text;  // NOLINT(*-member-init): all of it is written first
+  char* end = write(text.data(), 'q', id.queue);
+  end = write(end, 'p', id.priority);
+  end = write(end, 'n', id.sequence);
+  return {text.data(), end};
 }
 
 std::optional<JobId> parse_job_id(std::string_view text) {
