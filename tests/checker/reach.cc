@@ -92,18 +92,20 @@ bool Reach::lost_trust(std::string_view who, Micros since, Micros now) const {
   const auto found = processes_.find(who);
   if (found == processes_.end()) return false;
   const Process& process = found->second;
+  // What ended while the router stood still had not ended for it.
+  const auto is_recent = [&](Micros ended) { return length(ended, since) <= slack; };
   const bool is_dead = process.died >= 0 && process.died >= process.up;
-  if (process.liar || is_dead || process.died >= since - slack) return true;
+  if (process.liar || is_dead || (process.died >= 0 && is_recent(process.died))) return true;
   // Silence counts from the last message, which may be a heartbeat old.
   const Micros silence = times_.patience - times_.heartbeat;
-  const auto is_recent = [&](const Span& span) { return span.to >= since - slack; };
   return std::any_of(process.mute.rbegin(), process.mute.rend(),
                      [&](const Span& mute) {
-                       return is_recent(mute) &&
+                       return is_recent(mute.to) &&
                               length(mute.from, std::min(mute.to, now)) >= silence - slack;
                      }) ||
-         std::any_of(process.down.rbegin(), process.down.rend(),
-                     [&](const Span& down) { return is_recent(down) && is_long_down(down, now); });
+         std::any_of(process.down.rbegin(), process.down.rend(), [&](const Span& down) {
+           return is_recent(down.to) && is_long_down(down, now);
+         });
 }
 
 bool Reach::lost_lease(std::string_view who, Micros sent, Micros now, Micros limit) const {
