@@ -180,6 +180,7 @@ void RouterProcess::hear_reader() {
 
 void RouterProcess::hear_peers(core::Side side) {
   drain(side);
+  if (gone_.empty()) return;
   const auto other = std::stable_partition(
       gone_.begin(), gone_.end(), [&](const router::PeerAt& peer) { return peer.side == side; });
   std::vector<router::PeerAt> left(other, gone_.end());

@@ -48,7 +48,7 @@ void WorkerProgram::terminate() {
 
 void WorkerProgram::heal() {
   Program::heal();
-  std::map<Token, std::string> hanging;
+  std::map<Token, Payload> hanging;
   hanging.swap(hanging_);
   for (const auto& [token, payload] : hanging) finish(token, payload);
 }
@@ -149,15 +149,14 @@ void WorkerProgram::begin_jobs() {
 
 void WorkerProgram::begin(const worker::StartJob& job) {
   Chance& chance = world_.chance();
-  const std::string payload(job.payload.view().substr(0, 5000));
-  running_[job.token] = payload;
+  running_[job.token] = job.payload;
   if (!world_.is_healing() && chance.one_in(world_.options().hang_one_in)) {
-    hanging_[job.token] = payload;
+    hanging_[job.token] = job.payload;
     return;
   }
   Duration length = chance.between({}, world_.options().job_time * 2);
   if (job.time_limit_ms != 0 && chance.one_in(3)) length += Milliseconds{600};
-  later(length, [this, token = job.token, payload] { finish(token, payload); });
+  later(length, [this, token = job.token, payload = job.payload] { finish(token, payload); });
 }
 
 wire::Outcome WorkerProgram::draw_outcome() {
@@ -189,13 +188,13 @@ void WorkerProgram::say(const Token& token, wire::Outcome outcome) {
   world_.recorder().line(id(), "outcome", token, name_of(outcome));
 }
 
-void WorkerProgram::finish(const Token& token, const std::string& payload) {
+void WorkerProgram::finish(const Token& token, const Payload& payload) {
   if (running_.erase(token) == 0) return;
   worker::FinishedJob job;
   job.token = token;
   job.outcome = draw_outcome();
   job.run_us = world_.chance().below(20000);
-  job.bytes = job.outcome == wire::Outcome::done ? right_result(payload) : "no luck";
+  job.bytes = job.outcome == wire::Outcome::done ? right_result(payload.view()) : "no luck";
   say(token, job.outcome);
   session_->finished(std::move(job));
   turn();

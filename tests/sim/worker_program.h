@@ -33,7 +33,7 @@ class WorkerProgram : public Program {
   void give_back_unstarted(const std::vector<Token>& tokens);
   void begin_jobs();
   void begin(const worker::StartJob& job);
-  void finish(const Token& token, const std::string& payload);
+  void finish(const Token& token, const Payload& payload);
   [[nodiscard]] wire::Outcome draw_outcome();
   void say(const Token& token, wire::Outcome outcome);
 
@@ -41,10 +41,10 @@ class WorkerProgram : public Program {
   worker::Effects effects_;
   worker::Effects acting_;  // what is carried out, while more may be wanted
   std::deque<worker::StartJob> waiting_;
-  std::map<Token, std::string> running_;  // payloads
-  std::map<Token, std::string> hanging_;  // those of them that do not end by themselves
-  std::size_t most_at_once_ = 0;          // its highest concurrency so far
-  std::set<Token> abandoned_;             // attempts taken away while they ran
+  std::map<Token, Payload> running_;
+  std::map<Token, Payload> hanging_;  // those of them that do not end by themselves
+  std::size_t most_at_once_ = 0;      // its highest concurrency so far
+  std::set<Token> abandoned_;         // attempts taken away while they ran
   bool again_ = false;
 };
 
