@@ -1,5 +1,7 @@
 #include "peers.h"
 
+#include <algorithm>
+
 namespace checker {
 namespace {
 
@@ -126,12 +128,13 @@ void Peers::take_run(const Line& line) {
     check_rerun(line, run);
   }
   // A wish that this run did not need is still on its way to the router.
-  const bool redriven = run.redriven && !run.open;
-  run = {label, line.word(0), line.who, line.at, line.has("guide"), true, redriven};
+  const unsigned used = run.open ? 1 : 0;
+  const unsigned wishes = run.redrives - std::min(run.redrives, used);
+  run = {label, line.word(0), line.who, line.at, line.has("guide"), true, wishes};
 }
 
 void Peers::check_rerun(const Line& line, const Run& before) {
-  if (!before.open || before.redriven) return;
+  if (!before.open || before.redrives > 0) return;
   if (settled_.find(before.token) != settled_.end()) {
     verdict_.violated("two-ends", text(line.word(0), " runs, and ", before.token, " is settled"));
   }
@@ -174,7 +177,7 @@ void Peers::take_person(const Line& line) {
   const std::string_view job = line.word(0);
   if (line.event == "redrive"_word) {
     const auto run = runs_.find(job);
-    if (run != runs_.end()) run->second.redriven = true;
+    if (run != runs_.end()) ++run->second.redrives;
   } else if (line.event == "remove"_word) {
     if (Label* label = label_of(job)) label->removed = true;
   }

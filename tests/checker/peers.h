@@ -38,8 +38,8 @@ class Peers {
     std::string_view who;
     Micros at = 0;
     bool guide = false;
-    bool open = true;  // no outcome that gives it back
-    bool redriven = false;
+    bool open = true;       // no outcome that gives it back
+    unsigned redrives = 0;  // wishes since it began, and those that the one before did not need
   };
   using Labels = std::unordered_map<std::string_view, Label, TextHash>;
 
