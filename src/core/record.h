@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/boxed.h"
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/time.h"
@@ -76,7 +77,7 @@ struct MoveToLater {
   JobId id;
   WallTime due{};
   JobHeader header;
-  HistoryEntry entry;  // empty event = none
+  Boxed<HistoryEntry> entry;  // empty event = none
 };
 
 // later → ready (due).
@@ -93,21 +94,21 @@ struct MoveToDead {
   JobHeader header;
   std::string reason;  // "failed", "rejected", "crash", "expired" …
   WallTime died_at{};
-  HistoryEntry entry;
+  Boxed<HistoryEntry> entry;
 };
 
 // dead → ready: failures and crashes start again at 0, the history stays and gains an entry.
 struct Redrive {
   JobId id;
   JobHeader header;
-  HistoryEntry entry;
+  Boxed<HistoryEntry> entry;
 };
 
 // A ready job's header changes in place (a crash was counted).
 struct UpdateJob {
   JobId id;
   JobHeader header;
-  HistoryEntry entry;  // empty event = none
+  Boxed<HistoryEntry> entry;  // empty event = none
 };
 
 // The job is out: which token, where, since when. Guide workers have a lease that outlives a
@@ -201,6 +202,8 @@ struct ReserveSequences {
   Sequence limit = 0;
 };
 
+// Nearly all are puts and removals, and tens of thousands wait for a commit: what is larger than a
+// put is boxed.
 using Record = std::variant<PutJob, RemoveJob, MoveToLater, MoveToReady, MoveToDead, Redrive,
                             UpdateJob, PutHeld, RemoveHeld, PutInstance, RemoveInstance,
                             RemoveSession, PutResult, RemoveResult, PutQueue, ReserveSequences>;

@@ -47,7 +47,7 @@ struct Journal {
     core::MoveToDead death;
     death.id = dead;
     death.reason = "rejected";
-    death.entry = {from_ms(1), 1, "rejected", "w", "no"};
+    death.entry = core::HistoryEntry{from_ms(1), 1, "rejected", "w", "no"};
     author.set_sessions({{uuid_of(1), 1, {}, {{1, 0, 1, waiting}}}});
     journal.commit(author.batch({job_of(waiting, 50), later, job_of(dead, 50), death,
                                  job_of(large, 10000), result_of(ended, 777, 9000),

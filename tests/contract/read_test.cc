@@ -211,7 +211,7 @@ TEST_CASE_TEMPLATE("dead letters come by id, of one queue or of all (J-5.6)", Fi
     dead.id = id;
     dead.reason = "rejected";
     dead.died_at = from_ms(id.sequence);
-    dead.entry = {from_ms(1), 1, "rejected", "w", "no"};
+    dead.entry = core::HistoryEntry{from_ms(1), 1, "rejected", "w", "no"};
     records.emplace_back(dead);
   }
   fixture.journal->commit(author.batch(std::move(records)));
