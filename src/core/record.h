@@ -202,8 +202,8 @@ struct ReserveSequences {
   Sequence limit = 0;
 };
 
-// Nearly all are puts and removals, and tens of thousands wait for a commit: what is larger than a
-// put is boxed.
+// Nearly all are puts and removals, and tens of thousands wait for a commit: what would make the
+// others much larger is boxed.
 using Record = std::variant<PutJob, RemoveJob, MoveToLater, MoveToReady, MoveToDead, Redrive,
                             UpdateJob, PutHeld, RemoveHeld, PutInstance, RemoveInstance,
                             RemoveSession, PutResult, RemoveResult, PutQueue, ReserveSequences>;

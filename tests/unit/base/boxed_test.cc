@@ -30,7 +30,7 @@ TEST_CASE("a copy of a box shares the value and outlives the box") {
   CHECK(text_of(third) == "another");
 }
 
-TEST_CASE("a box takes the room of a pointer, whatever is in it") {
+TEST_CASE("a box takes the room of two pointers, whatever is in it") {
   struct Large {
     char bytes[1000];
   };
