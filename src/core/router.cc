@@ -10,8 +10,10 @@ namespace zcrew::core {
 
 namespace {
 
-// How often sessions and results are looked over for age.
+// How often clients are looked over for silence, sessions and results for age. Without a client
+// only those remain, which are kept for an hour and longer: a router that idles need not wake up.
 constexpr Duration housekeeping_every = std::chrono::seconds{5};
+constexpr Duration idle_housekeeping_every = std::chrono::minutes{1};
 
 }  // namespace
 
@@ -49,7 +51,7 @@ void Router::State::start() {
   static_cast<void>(book.open_queue("default"));  // where Guide peers are
   recovery.begin(recovered);
   orphans.begin(recovered);
-  next_housekeeping = context.attended() + housekeeping_every;
+  last_housekeeping = context.attended();
   recovered = {};
 }
 
@@ -164,14 +166,19 @@ void Router::State::on(const Tick& event) {
   recall.tick([this](Worker& worker, std::vector<Token> tokens) {
     workers.recall(worker, std::move(tokens));
   });
-  if (context.attended() < next_housekeeping) return;
-  next_housekeeping = context.attended() + housekeeping_every;
+  if (context.attended() < next_housekeeping()) return;
+  last_housekeeping = context.attended();
   sessions.expire();
+}
+
+Instant Router::State::next_housekeeping() const {
+  return last_housekeeping +
+         (sessions.any_connected() ? housekeeping_every : idle_housekeeping_every);
 }
 
 Instant Router::next_deadline() const {
   const State& state = *state_;
-  Instant next = std::min(state.workers.next_check(), state.next_housekeeping);
+  Instant next = std::min(state.workers.next_check(), state.next_housekeeping());
   next = std::min(next, state.recall.deadline());
   // The wait does not end before the jobs that were out are read, however slow the disk is.
   if (state.context.recovering && !state.orphans.loading()) {

@@ -62,8 +62,7 @@ class Sessions {
   [[nodiscard]] std::size_t size() const { return by_uuid_.size(); }
   void begin_step() { told_.clear(); }  // views into the last step's deaths end
   [[nodiscard]] std::vector<Peer> connected() const;
-
-  static constexpr Duration expire_every = std::chrono::seconds{10};
+  [[nodiscard]] bool any_connected() const { return !by_peer_.empty(); }
 
  private:
   struct Slot {

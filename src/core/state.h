@@ -26,7 +26,7 @@ struct Router::State {
   bool started = false;
   bool said_bye = false;
   bool hurried = false;  // a second Shutdown came
-  Instant next_housekeeping{};
+  Instant last_housekeeping{};
 
   Deferred deferred{context};
   Sessions sessions{context};
@@ -44,6 +44,7 @@ struct Router::State {
   void end_recovery_if_over();
   void say_bye_if_over();
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] Instant next_housekeeping() const;
 
   void on(const FromClient& event);
   void on(const FromWorker& event);

@@ -14,7 +14,11 @@ namespace checker {
 
 class Checker {
  public:
-  Checker() : moves_(reach_, wishes_, verdict_), peers_(reach_, wishes_, verdict_) {}
+  Checker()
+      : reach_(memory_),
+        wishes_(&memory_),
+        moves_(reach_, wishes_, verdict_, memory_),
+        peers_(reach_, wishes_, verdict_, memory_) {}
   Checker(const Checker&) = delete;
   Checker& operator=(const Checker&) = delete;
 
@@ -27,6 +31,7 @@ class Checker {
  private:
   void begin(const Line& line);
 
+  Memory memory_;
   Verdict verdict_;
   Reach reach_;
   Wishes wishes_;

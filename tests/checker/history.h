@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -33,11 +34,13 @@ consteval std::uint64_t operator""_word(const char* word, std::size_t size) {
 struct Line {
   std::size_t number = 0;  // in its file, from 1
   Micros at = 0;
+  std::string_view at_text;
   std::string_view who;
   std::uint64_t role = 0;  // code_of(who)
   std::string_view what;
-  std::uint64_t event = 0;              // code_of(what)
-  std::vector<std::string_view> words;  // behind `what`
+  std::uint64_t event = 0;                  // code_of(what)
+  std::span<const std::string_view> words;  // behind `what`
+  std::vector<std::string_view> all;
 
   // Throws NotAHistory if there is no such word, or it is no number.
   [[nodiscard]] std::string_view word(std::size_t index) const;

@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "history.h"
@@ -22,12 +21,12 @@ struct Wish {
   Micros limit = 0;    // of an attempt's time; 0 = none
   bool memory = false;
 };
-using Wishes = std::unordered_map<std::string_view, Wish, TextHash>;
+using Wishes = ByName<Wish>;
 
 class Moves {
  public:
-  Moves(const Reach& reach, const Wishes& wishes, Verdict& verdict)
-      : reach_(reach), wishes_(wishes), verdict_(verdict) {}
+  Moves(const Reach& reach, const Wishes& wishes, Verdict& verdict, Memory& memory)
+      : reach_(reach), wishes_(wishes), verdict_(verdict), jobs_(&memory) {}
 
   // False if the line tells of something else.
   bool take(const Line& line);
@@ -136,7 +135,7 @@ class Moves {
   const Wishes& wishes_;
   Verdict& verdict_;
   bool seen_ = false;
-  std::unordered_map<std::string_view, Job, TextHash> jobs_;
+  ByName<Job> jobs_;
   std::vector<Undo> undo_;  // of what is not committed, oldest first
   std::int64_t committed_ = 0;
   std::int64_t ahead_ms_ = 0;

@@ -3,7 +3,6 @@
 
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "history.h"
@@ -15,8 +14,15 @@ namespace checker {
 
 class Peers {
  public:
-  Peers(const Reach& reach, Wishes& wishes, Verdict& verdict)
-      : reach_(reach), wishes_(wishes), verdict_(verdict) {}
+  Peers(const Reach& reach, Wishes& wishes, Verdict& verdict, Memory& memory)
+      : reach_(reach),
+        wishes_(wishes),
+        verdict_(verdict),
+        labels_(&memory),
+        runs_(&memory),
+        names_(&memory),
+        settled_(&memory),
+        sent_(&memory) {}
 
   bool take(const Line& line);
   void check_end(const Moves& moves, bool rest);
@@ -41,7 +47,6 @@ class Peers {
     bool open = true;       // no outcome that gives it back
     unsigned redrives = 0;  // wishes since it began, and those that the one before did not need
   };
-  using Labels = std::unordered_map<std::string_view, Label, TextHash>;
 
   void take_submit(const Line& line);
   void take_confirm(const Line& line, Label& label);
@@ -58,11 +63,11 @@ class Peers {
   const Reach& reach_;
   Wishes& wishes_;
   Verdict& verdict_;
-  Labels labels_;
-  std::unordered_map<std::string_view, Run, TextHash> runs_;                // by job
-  std::unordered_map<std::string_view, std::string_view, TextHash> names_;  // job → label
-  std::unordered_map<std::string_view, std::string_view, TextHash> settled_;
-  std::unordered_map<std::string_view, Micros, TextHash> sent_;  // by token
+  ByName<Label> labels_;
+  ByName<Run> runs_;                  // by job
+  ByName<std::string_view> names_;    // job → label
+  ByName<std::string_view> settled_;  // token → who
+  ByName<Micros> sent_;               // by token
   // Jobs said to be done before anybody heard whose they are: by a liar that guessed the token of
   // one on its way to it.
   std::set<std::string_view> done_unread_;

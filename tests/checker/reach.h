@@ -4,7 +4,6 @@
 
 #include <limits>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "history.h"
@@ -24,6 +23,8 @@ struct Times {
 
 class Reach {
  public:
+  explicit Reach(Memory& memory) : processes_(&memory) {}
+
   void set(const Times& times) { times_ = times; }
   [[nodiscard]] const Times& times() const { return times_; }
 
@@ -60,7 +61,7 @@ class Reach {
   static void finish(Spans& spans, Micros at);
 
   Times times_;
-  std::unordered_map<std::string_view, Process, TextHash> processes_;
+  ByName<Process> processes_;
   Spans lives_;   // of the router
   Spans stalls_;  // of its process
 };

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory_resource>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -54,5 +56,10 @@ struct TextHash {
     return hash;
   }
 };
+
+// What is known of a history's names. All that a judge keeps goes at once, with its Memory.
+template <typename Known>
+using ByName = std::pmr::unordered_map<std::string_view, Known, TextHash>;
+using Memory = std::pmr::monotonic_buffer_resource;
 
 }  // namespace checker

@@ -116,7 +116,7 @@ void LiarProgram::lie_as_worker() {
       const Token token = world_.some_token();
       const auto own = jobs_.find(token);
       return answer(token, static_cast<wire::Outcome>(world_.chance().below(4)),
-                    own == jobs_.end() ? "" : right_result(own->second));
+                    own == jobs_.end() ? "" : own->second);
     }
   }
 }
@@ -154,30 +154,29 @@ void LiarProgram::received(const Frames& frames) {
   if (run == nullptr) return;
   for (const wire::RunItem& item : run->entries) {
     world_.recorder().line(id(), "run", item.token, item.attempt, label_of(item.payload));
-    jobs_[item.token] = item.payload;
-    work(item.token, std::string(item.payload));
+    work(item.token, jobs_[item.token] = right_result(item.payload));
   }
 }
 
-void LiarProgram::work(const Token& token, const std::string& payload) {
+void LiarProgram::work(const Token& token, const std::string& result) {
   Token wrong = token;
   switch (world_.chance().below(6)) {
     case 0:
       return;  // never answers
     case 1:
-      answer(token, wire::Outcome::done, right_result(payload));
+      answer(token, wire::Outcome::done, result);
       return answer(token, wire::Outcome::failed, "changed its mind");
     case 2:
       answer(token, wire::Outcome::failed, "");
-      return answer(token, wire::Outcome::done, right_result(payload));
+      return answer(token, wire::Outcome::done, result);
     case 3:
       ++wrong.handout;
       return answer(wrong, wire::Outcome::rejected, "not its token");
     case 4:
       wrong.epoch += world_.chance().small(3);
-      return answer(wrong, wire::Outcome::done, right_result(payload));
+      return answer(wrong, wire::Outcome::done, result);
     default:
-      return answer(token, wire::Outcome::done, right_result(payload));
+      return answer(token, wire::Outcome::done, result);
   }
 }
 

@@ -27,7 +27,7 @@ class LiarProgram : public Program {
   void lie_sometimes(Line on);
   void lie_as_worker();
   void lie_as_client();
-  void work(const Token& token, const std::string& payload);
+  void work(const Token& token, const std::string& result);
   void answer(const Token& token, wire::Outcome outcome, const std::string& bytes);
   void say_hello();
   void send_damaged();
@@ -35,7 +35,7 @@ class LiarProgram : public Program {
   void send(const Message& message);
 
   core::Side side_ = core::Side::backend;
-  std::map<Token, std::string> jobs_;  // payloads of what it was given
+  std::map<Token, std::string> jobs_;  // the results of what it was given
   std::string last_;                   // frame it sent, to be damaged
 };
 

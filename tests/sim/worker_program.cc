@@ -89,7 +89,10 @@ void WorkerProgram::turn() {
 void WorkerProgram::carry_out() {
   std::swap(acting_, effects_);
   for (std::string& frame : acting_.frames) {
-    if (line) world_.network().send(line, {std::move(frame)});
+    if (!line) continue;
+    Frames frames(1);  // a list in braces would copy it
+    frames[0] = std::move(frame);
+    world_.network().send(line, std::move(frames));
   }
   // WELCOME was received first; it may have been the word to go.
   for (const worker::Note& note : acting_.notes) {
