@@ -78,6 +78,12 @@ concept Record = requires {
   Layout<T>::required;
 };
 
+// A list's entry that may stand without its array (layout.h).
+template <typename T>
+concept MayBeBare = requires(const T& entry) {
+  Layout<T>::is_bare(entry, &entry);
+};
+
 template <typename T>
 concept NativeMessage = requires {
   Layout<T>::type;

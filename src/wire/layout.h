@@ -28,7 +28,22 @@ struct Layout<JobOptions>
 
 template <>
 struct Layout<SubmitItem>
-    : Fields<2, Field<&SubmitItem::index>, Field<&SubmitItem::payload>, Field<&SubmitItem::key>> {};
+    : Fields<2, Field<&SubmitItem::index>, Field<&SubmitItem::payload>, Field<&SubmitItem::key>> {
+  // Most items are a payload alone, at the index behind the one before: an element instead of
+  // three. `before` is nullptr for the first of a group.
+  static bool is_bare(const SubmitItem& item, const SubmitItem* before) {
+    return item.key.empty() && item.index == bare_index(before);
+  }
+  static std::string_view to_bare(const SubmitItem& item) { return item.payload; }
+  static SubmitItem from_bare(std::string_view payload, const SubmitItem* before) {
+    return {bare_index(before), payload, {}};
+  }
+
+ private:
+  static std::uint32_t bare_index(const SubmitItem* before) {
+    return before == nullptr ? 0 : before->index + 1;
+  }
+};
 
 template <>
 struct Layout<SubmitGroup> : Fields<2, Field<&SubmitGroup::options>, Field<&SubmitGroup::items>> {};
@@ -111,9 +126,9 @@ struct Layout<WorkerHello>
               Field<&WorkerHello::recalls>, Field<&WorkerHello::connection>> {};
 
 template <>
-struct Layout<OutcomeItem> : Fields<2, Field<&OutcomeItem::token>, Field<&OutcomeItem::outcome>,
-                                    Field<&OutcomeItem::bytes>, Field<&OutcomeItem::run_us>,
-                                    Field<&OutcomeItem::held_us>, Field<&OutcomeItem::delay_ms>> {};
+struct Layout<OutcomeItem> : Fields<1, Field<&OutcomeItem::token>, Field<&OutcomeItem::run_us>,
+                                    Field<&OutcomeItem::held_us>, Field<&OutcomeItem::outcome>,
+                                    Field<&OutcomeItem::bytes>, Field<&OutcomeItem::delay_ms>> {};
 
 template <>
 struct Layout<OutcomeMessage>
@@ -136,8 +151,8 @@ struct Layout<WorkerWelcome>
               Field<&WorkerWelcome::payload_bytes_max>> {};
 
 template <>
-struct Layout<RunItem> : Fields<3, Field<&RunItem::token>, Positive<&RunItem::attempt>,
-                                Field<&RunItem::payload>, Field<&RunItem::time_limit_ms>> {};
+struct Layout<RunItem> : Fields<2, Field<&RunItem::token>, Field<&RunItem::payload>,
+                                Positive<&RunItem::attempt>, Field<&RunItem::time_limit_ms>> {};
 
 template <>
 struct Layout<RunMessage> : Message<Type::run, entries_max, 1, Field<&RunMessage::entries>> {};

@@ -269,7 +269,7 @@ struct WorkerWelcome {
 
 struct RunItem {
   Token token;
-  std::uint32_t attempt = 0;  // 1 for the first; released attempts do not count
+  std::uint32_t attempt = 1;  // released attempts do not count
   std::uint64_t time_limit_ms = 0;
   std::string_view payload;
   bool operator==(const RunItem&) const = default;

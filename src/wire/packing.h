@@ -117,7 +117,16 @@ void put(MsgPacker& out, const T& record);
 template <Rule rule, typename T>
 void put(MsgPacker& out, const std::vector<T>& list) {
   out.pack_array(static_cast<std::uint32_t>(list.size()));
-  for (const T& entry : list) put<rule>(out, entry);
+  if constexpr (MayBeBare<T>) {
+    const T* before = nullptr;
+    for (const T& entry : list) {
+      Layout<T>::is_bare(entry, before) ? put<rule>(out, Layout<T>::to_bare(entry))
+                                        : put<rule>(out, entry);
+      before = &entry;
+    }
+  } else {
+    for (const T& entry : list) put<rule>(out, entry);
+  }
 }
 
 template <typename F>

@@ -265,6 +265,14 @@ constexpr Slot make_slot() {
     slot.array = [](Reader& reader, void* in, std::uint32_t) {
       return reader.open(RecordShape<V>::shape, &F::in(in));
     };
+    if constexpr (MayBeBare<V>) {
+      static_assert(std::is_same_v<F, Entry<V>>);
+      slot.bytes = [](void* in, std::string_view value) -> const Fault* {
+        auto& list = *static_cast<std::vector<V>*>(in);
+        list.push_back(Layout<V>::from_bare(value, list.empty() ? nullptr : &list.back()));
+        return nullptr;
+      };
+    }
   } else {
     slot.bytes = [](void* in, std::string_view value) { return read_bytes(F::in(in), value); };
   }
@@ -275,8 +283,8 @@ template <typename T>
 const Fault* Reader::open_list(const Shape& shape, std::vector<T>& list, std::uint32_t count) {
   if (count > entries_left_) return &fault::too_many;
   entries_left_ -= count;
-  // Room for as many entries as the frame can hold, whatever it claims: none that is larger than a
-  // name takes fewer than 3 bytes.
+  // Room for about as many entries as the frame can hold, whatever it claims: few take fewer than
+  // 3 bytes.
   list.reserve(std::min<std::size_t>(count, frame_bytes_ / 3));
   return open(shape, &list);
 }

@@ -311,18 +311,18 @@ class Frames(CrewTest):
         token = run[0]
         forged = [token[:-1] + bytes([token[-1] ^ 1]), bytes(21), b"\xff" * 4 + token[4:]]
         for wrong in forged:
-            worker.send(OUTCOME, [[wrong, 0, b"forged"]])
+            worker.send(OUTCOME, [[wrong, 0, 0, 0, b"forged"]])
             self.assertEqual(worker.receive(SETTLED)[1], [wrong])
         thief = self.peer(self.router.workers)
         thief.hello_worker(b"T" * 16)
-        thief.send(OUTCOME, [[token, 0, b"stolen"]])
+        thief.send(OUTCOME, [[token, 0, 0, 0, b"stolen"]])
         thief.receive(SETTLED)
         self.assertEqual(self.router.counters()["stale"], len(forged) + 1)
         self.assertTrue(submit.running())
-        worker.send(OUTCOME, [[token, 0, b"true"]])
+        worker.send(OUTCOME, [[token, 0, 0, 0, b"true"]])
         self.assertEqual(submit.wait(), 0)
         self.assertIn('"true"', submit.out())
-        worker.send(OUTCOME, [[token, 0, b"again"]])
+        worker.send(OUTCOME, [[token, 0, 0, 0, b"again"]])
         wait_until(lambda: self.router.counters()["stale"] == len(forged) + 2, "the repeat counted")
         self.assertEqual(self.router.counters()["done"], 1)
 

@@ -77,6 +77,25 @@ TEST_CASE("optional elements that are missing have their defaults (P-3.6)") {
   CHECK(decoded<Heartbeat>(bytes("91 05")) == Heartbeat{0});
 }
 
+TEST_CASE("a payload without its array is an item behind the one before (P-4.19)") {
+  // "x", index 7 with "y", "z", then a group of "v" and, as str, "w".
+  const std::string frame = bytes(
+      "94 02 01 01 92 92 91 a1 71 93 c4 01 78 92 07 c4 01 79 c4 01 7a"
+      "92 91 a1 72 92 c4 01 76 a1 77");
+  const auto submit = decoded<Submit>(frame);
+  REQUIRE(submit.has_value());
+  REQUIRE(submit->groups.size() == 2);
+  CHECK(submit->groups[0].items ==
+        std::vector<SubmitItem>{{0, "x", {}}, {7, "y", {}}, {8, "z", {}}});
+  CHECK(submit->groups[1].items == std::vector<SubmitItem>{{0, "v", {}}, {1, "w", {}}});
+  // Nothing but an array or bytes is an item.
+  for (const std::string item : {"07", "c3", "c0", "80"}) {
+    CAPTURE(item);
+    CHECK(refusal<FrontendMessage>(bytes("94 02 01 01 91 92 91 a1 71 91 " + item)) ==
+          ErrorCode::malformed);
+  }
+}
+
 TEST_CASE("numbers are read in every msgpack format that holds them (P-3.3)") {
   for (const std::string five :
        {"05", "cc 05", "cd 00 05", "ce 00 00 00 05", "cf 00 00 00 00 00 00 00 05", "d0 05",
