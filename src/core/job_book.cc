@@ -87,8 +87,8 @@ void JobBook::set_changed(Queue& queue) {
   changed_.push_back(&queue);
 }
 
-void JobBook::move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
-                   std::uint64_t QueueCounts::*to) {
+void JobBook::count(Queue& queue, std::uint64_t payload_bytes, std::uint64_t QueueCounts::*from,
+                    std::uint64_t QueueCounts::*to) {
   set_changed(queue);
   if (from == &QueueCounts::ready || from == &QueueCounts::held) --live_;
   if (to == &QueueCounts::ready || to == &QueueCounts::held) ++live_;
@@ -96,13 +96,18 @@ void JobBook::move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*fro
     ZCREW_CHECK(queue.counts.*from > 0);
     --(queue.counts.*from);
   } else {
-    queue.counts.bytes += job.payload_bytes;
+    queue.counts.bytes += payload_bytes;
   }
   if (to != nullptr) {
     ++(queue.counts.*to);
   } else {
-    queue.counts.bytes -= job.payload_bytes;
+    queue.counts.bytes -= payload_bytes;
   }
+}
+
+void JobBook::move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
+                   std::uint64_t QueueCounts::*to) {
+  count(queue, job.payload_bytes, from, to);
   if (!job.in_memory_only) return;
   if (from == nullptr) ++memory_only_;
   if (to == nullptr) --memory_only_;
@@ -135,9 +140,14 @@ void JobBook::reserve_sequences() {
   }
 }
 
+JobId JobBook::next_id(const Queue& queue, Priority priority) {
+  ++context_.counters.accepted;
+  return {queue.number, priority, next_sequence_++};
+}
+
 Job& JobBook::new_job(Queue& queue, NewJob& fresh) {
   Job& job = pool_.acquire();
-  job.id = {queue.number, fresh.priority, next_sequence_++};
+  job.id = next_id(queue, fresh.priority);
   job.header = fresh.header;
   job.payload_bytes = fresh.payload.size();
   job.payload = std::move(fresh.payload);
@@ -146,12 +156,19 @@ Job& JobBook::new_job(Queue& queue, NewJob& fresh) {
   job.session = fresh.session;
   job.batch = fresh.batch;
   job.index = fresh.index;
-  ++context_.counters.accepted;
   return job;
 }
 
 JobBook::Accepted JobBook::accept(Queue& queue, NewJob& fresh) {
   ZCREW_CHECK(sequences_left() > 0);
+  if (fresh.due == WallTime{}) {
+    const Lane& lane = queue.lane(fresh.priority);
+    if (!lane.takes_newest(has_room(lane.in_memory()))) return accept_on_disk(queue, fresh);
+  }
+  return accept_in_window(queue, fresh);
+}
+
+JobBook::Accepted JobBook::accept_in_window(Queue& queue, NewJob& fresh) {
   Job& job = new_job(queue, fresh);
   const Accepted accepted{job.id,
                           context_.record(PutJob{job.id, fresh.due, job.header, job.payload})};
@@ -159,19 +176,26 @@ JobBook::Accepted JobBook::accept(Queue& queue, NewJob& fresh) {
   if (fresh.due == WallTime{}) {
     move(queue, job, nullptr, &QueueCounts::ready);
     job.state = JobState::ready;
-    Lane& lane = queue.lane(fresh.priority);
-    if (lane.append(job, accepted.number, has_room(lane.in_memory()))) {
-      enter_window(job);
-    } else {
-      forget(job);
-      feed(queue, accepted.id.priority);
-    }
+    queue.lane(fresh.priority).append(job);
+    enter_window(job);
     wake(queue);
   } else {
     move(queue, job, nullptr, &QueueCounts::later);
     enter_later(queue, job, accepted.number);
   }
   return accepted;
+}
+
+// Part of a backlog that memory has no room for: no more than its record is made.
+JobBook::Accepted JobBook::accept_on_disk(Queue& queue, NewJob& fresh) {
+  const JobId id = next_id(queue, fresh.priority);
+  count(queue, fresh.payload.size(), nullptr, &QueueCounts::ready);
+  const JournalSequence number =
+      context_.record(PutJob{id, {}, fresh.header, std::move(fresh.payload)});
+  queue.lane(id.priority).append_on_disk(id.sequence, number);
+  feed(queue, id.priority);
+  wake(queue);
+  return {id, number};
 }
 
 JobId JobBook::accept_in_memory(Queue& queue, NewJob& fresh, Peer client) {

@@ -144,8 +144,13 @@ class JobBook {
 
  private:
   Queue& add_queue(std::unique_ptr<Queue> queue);
+  Accepted accept_in_window(Queue& queue, NewJob& fresh);
+  Accepted accept_on_disk(Queue& queue, NewJob& fresh);
+  [[nodiscard]] JobId next_id(const Queue& queue, Priority priority);
   Job& new_job(Queue& queue, NewJob& fresh);
   void set_changed(Queue& queue);
+  void count(Queue& queue, std::uint64_t payload_bytes, std::uint64_t QueueCounts::*from,
+             std::uint64_t QueueCounts::*to);
   void move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
             std::uint64_t QueueCounts::*to);
   void enter_ready(Queue& queue, Job& job, JournalSequence number);

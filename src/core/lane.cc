@@ -26,20 +26,15 @@ Job* take_from(std::deque<Job*>& jobs, Sequence sequence) {
 
 }  // namespace
 
-bool Lane::append(Job& job, JournalSequence number, bool has_room) {
-  if (has_room && !(gap_.open() && gap_.endless())) {
-    fresh_.push_back(&job);
-    return true;
-  }
+void Lane::append_on_disk(Sequence sequence, JournalSequence number) {
   if (!gap_.open()) {
     paged_.insert(paged_.end(), fresh_.begin(), fresh_.end());
     fresh_.clear();
-    gap_.open_behind(job.id.sequence - 1, 0);
+    gap_.open_behind(sequence - 1, 0);
   } else if (!gap_.endless()) {
     widen(number);
   }
   gap_.arrived_last(number);
-  return false;
 }
 
 // The gap of a restart swallows what is above it; the jobs in memory there, the ones that came back

@@ -17,8 +17,12 @@ namespace zcrew::core {
 
 class Lane {
  public:
-  // A job newer than all before. False: it was left to the disk, the caller lets go of it.
-  bool append(Job& job, JournalSequence number, bool has_room);
+  // A job newer than all before waits in memory, if it may, else on disk alone by its record.
+  [[nodiscard]] bool takes_newest(bool has_room) const {
+    return has_room && !(gap_.open() && gap_.endless());
+  }
+  void append(Job& job) { fresh_.push_back(&job); }
+  void append_on_disk(Sequence sequence, JournalSequence number);
 
   // An older job is ready again (given back, due, redriven). `number` is the record that made the
   // journal say so (0 = it always said so). False: left to the disk.

@@ -17,7 +17,7 @@ class Jobs {
     return *jobs_.back();
   }
   void append(Lane& lane, Sequence from, Sequence to) {
-    for (Sequence i = from; i <= to; ++i) REQUIRE(lane.append(make(i), i, true));
+    for (Sequence i = from; i <= to; ++i) lane.append(make(i));
   }
 
  private:

@@ -116,7 +116,8 @@ TEST_CASE("an identifier or count that does not fit its type is malformed (P-3.8
   CHECK(refusal<ToClient>(bytes("92 15 ce 00 01 00 00")) == ErrorCode::malformed);
   CHECK(refusal<ToWorker>(bytes("93 33 cf 00 00 00 01 00 00 00 00 00")) == ErrorCode::malformed);
   const std::string token = " 00 00 00 01 05 00 00 00 00 00 00 00 01 00 00 00 01 00 00 00 01";
-  CHECK(refusal<BackendMessage>(bytes("92 21 91 94 c4 15" + token + "00 00 03")) == ErrorCode::none);
+  CHECK(refusal<BackendMessage>(bytes("92 21 91 94 c4 15" + token + "00 00 03")) ==
+        ErrorCode::none);
   CHECK(refusal<BackendMessage>(bytes("92 21 91 94 c4 15" + token + "00 00 04")) ==
         ErrorCode::malformed);
 }
