@@ -9,10 +9,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "base/plant.h"
 #include "core/record.h"
@@ -116,7 +116,9 @@ class Gap {
   // Records up to this number are in every snapshot from now on.
   void forget_late(JournalSequence durable) {
     if (page_in_flight_) return;
-    while (!late_.empty() && late_.front().first <= durable) late_.pop_front();
+    const auto first_left = std::find_if(
+        late_.begin(), late_.end(), [durable](const auto& late) { return late.first > durable; });
+    late_.erase(late_.begin(), first_left);
   }
 
  private:
@@ -150,7 +152,7 @@ class Gap {
   JournalSequence asked_at_ = 0;  // what was durable when the page was asked for
   JournalSequence seen_ = 0;      // what the last page's snapshot contained
   std::set<Key> absent_;
-  std::deque<std::pair<JournalSequence, Key>> late_;  // mostly by number
+  std::vector<std::pair<JournalSequence, Key>> late_;  // mostly by number
 };
 
 }  // namespace zcrew::core

@@ -4,32 +4,9 @@
 
 namespace zcrew::core {
 
-namespace {
-
-const auto by_sequence = [](const Job* job, Sequence sequence) {
-  return job->id.sequence < sequence;
-};
-
-Job* take_from(std::deque<Job*>& jobs, Sequence sequence) {
-  if (jobs.empty()) return nullptr;
-  if (jobs.front()->id.sequence == sequence) {  // nearly always
-    Job* job = jobs.front();
-    jobs.pop_front();
-    return job;
-  }
-  const auto at = std::lower_bound(jobs.begin(), jobs.end(), sequence, by_sequence);
-  if (at == jobs.end() || (*at)->id.sequence != sequence) return nullptr;
-  Job* job = *at;
-  jobs.erase(at);
-  return job;
-}
-
-}  // namespace
-
 void Lane::append_on_disk(Sequence sequence, JournalSequence number) {
   if (!gap_.open()) {
-    paged_.insert(paged_.end(), fresh_.begin(), fresh_.end());
-    fresh_.clear();
+    paged_.take_all(fresh_);
     gap_.open_behind(sequence - 1, 0);
   } else if (!gap_.endless()) {
     widen(number);
@@ -41,7 +18,7 @@ void Lane::append_on_disk(Sequence sequence, JournalSequence number) {
 // included, are skipped by its pages.
 void Lane::widen(JournalSequence last_record) {
   for (Job* job : fresh_) returned_.emplace(job->id.sequence, job);
-  fresh_.clear();
+  fresh_ = {};
   gap_.widen(last_record);
   for (const auto& [sequence, job] : returned_) left(sequence);
 }
@@ -69,11 +46,9 @@ Job* Lane::front() const {
 
 Job* Lane::front_from(Sequence from) const {
   Job* first = nullptr;
-  for (const auto* jobs : {&paged_, &fresh_}) {
+  for (const JobRow* jobs : {&paged_, &fresh_}) {
     if (first != nullptr || jobs->empty() || jobs->back()->id.sequence < from) continue;
-    first = jobs->front()->id.sequence >= from
-                ? jobs->front()
-                : *std::lower_bound(jobs->begin(), jobs->end(), from, by_sequence);
+    first = jobs->front()->id.sequence >= from ? jobs->front() : *jobs->find_from(from);
   }
   const auto back = returned_.lower_bound(from);
   if (back == returned_.end()) return first;
@@ -82,8 +57,8 @@ Job* Lane::front_from(Sequence from) const {
 
 Job* Lane::find(Sequence sequence) const {
   if (const auto at = returned_.find(sequence); at != returned_.end()) return at->second;
-  for (const auto* jobs : {&paged_, &fresh_}) {
-    const auto at = std::lower_bound(jobs->begin(), jobs->end(), sequence, by_sequence);
+  for (const JobRow* jobs : {&paged_, &fresh_}) {
+    const auto at = jobs->find_from(sequence);
     if (at != jobs->end() && (*at)->id.sequence == sequence) return *at;
   }
   return nullptr;
@@ -95,11 +70,11 @@ Job* Lane::take(Sequence sequence) {
     returned_.erase(at);
     return job;
   }
-  if (Job* job = take_from(paged_, sequence)) return job;
-  return take_from(fresh_, sequence);
+  if (Job* job = paged_.take(sequence)) return job;
+  return fresh_.take(sequence);
 }
 
-void Lane::page_in(Job& job) { paged_.push_back(&job); }
+void Lane::page_in(Job& job) { paged_.push_back(job); }
 
 std::vector<Job*> Lane::shrink(std::size_t keep, JournalSequence last_record) {
   std::vector<Job*> dropped;
@@ -108,8 +83,7 @@ std::vector<Job*> Lane::shrink(std::size_t keep, JournalSequence last_record) {
   while (in_memory() > keep) dropped.push_back(take(newest()));
   const Sequence begin = dropped.back()->id.sequence - 1;
   if (!gap_.open() || begin < gap_.begin()) {
-    paged_.insert(paged_.end(), fresh_.begin(), fresh_.end());
-    fresh_.clear();
+    paged_.take_all(fresh_);
     gap_.open_behind(begin, last_record);
   }
   for (const Job* job : dropped) gap_.arrived(job->id.sequence, job->last_record);

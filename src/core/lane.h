@@ -6,12 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <vector>
 
 #include "core/gap.h"
 #include "core/job.h"
+#include "core/job_row.h"
 
 namespace zcrew::core {
 
@@ -21,7 +21,7 @@ class Lane {
   [[nodiscard]] bool takes_newest(bool has_room) const {
     return has_room && !(gap_.open() && gap_.endless());
   }
-  void append(Job& job) { fresh_.push_back(&job); }
+  void append(Job& job) { fresh_.push_back(job); }
   void append_on_disk(Sequence sequence, JournalSequence number);
 
   // An older job is ready again (given back, due, redriven). `number` is the record that made the
@@ -68,8 +68,8 @@ class Lane {
   void widen(JournalSequence last_record);
   [[nodiscard]] Sequence newest() const;
 
-  std::deque<Job*> paged_;             // below the gap, rising
-  std::deque<Job*> fresh_;             // above the gap, rising
+  JobRow paged_;                       // below the gap
+  JobRow fresh_;                       // above the gap
   std::map<Sequence, Job*> returned_;  // anywhere, few
   Gap<Sequence> gap_;
 };
