@@ -1,5 +1,8 @@
 #include "journal/memory_commit.h"
 
+#include <array>
+#include <map>
+#include <memory_resource>
 #include <utility>
 
 #include "base/check.h"
@@ -17,6 +20,8 @@ using core::Place;
 class Rehearsal {
  public:
   explicit Rehearsal(const MemoryState& state) : state_(state) {}
+  Rehearsal(const Rehearsal&) = delete;
+  Rehearsal& operator=(const Rehearsal&) = delete;
 
   void operator()(const core::PutJob& put) {
     if (find(put.id).place != Place::none)
@@ -69,7 +74,10 @@ class Rehearsal {
   void move(const JobId& id, Place place, WallTime due = {}) { moved_[id] = Spot{place, due}; }
 
   const MemoryState& state_;
-  std::map<JobId, Spot> moved_;
+  // Of most batches, everything: a simulated day commits hundreds of small ones.
+  std::array<std::byte, 2048> room_;
+  std::pmr::monotonic_buffer_resource memory_{room_.data(), room_.size()};
+  std::pmr::map<JobId, Spot> moved_{&memory_};
 };
 
 // ---- the change itself ----

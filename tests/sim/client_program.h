@@ -14,6 +14,7 @@ namespace zcrew::sim {
 class ClientProgram : public Program {
  public:
   using Program::Program;
+  [[nodiscard]] bool waits() const override { return !outstanding_.empty(); }
   [[nodiscard]] std::string waits_for() const override;
   void terminate() override;
 

@@ -40,6 +40,7 @@ class GuideWorkerProgram : public Program {
 class GuideClientProgram : public Program {
  public:
   using Program::Program;
+  [[nodiscard]] bool waits() const override { return !label_.empty(); }
   [[nodiscard]] std::string waits_for() const override { return label_; }
 
  private:

@@ -34,7 +34,8 @@ class Program {
   virtual void heal();                    // no more mischief from now on
   void block(bool blocked);               // its host's messages do not leave it
 
-  // What is outstanding for its user; empty if nothing.
+  // Whether something is outstanding for its user, and what.
+  [[nodiscard]] virtual bool waits() const { return false; }
   [[nodiscard]] virtual std::string waits_for() const { return {}; }
 
   // ---- for the network ----

@@ -115,9 +115,9 @@ void World::come_to_rest() {
 }
 
 bool World::is_at_rest() {
-  const bool all_answered = std::all_of(programs_.begin(), programs_.end(),
-                                        [](const auto& each) { return each->waits_for().empty(); });
-  if (!all_answered || network_.has_last_words()) return false;
+  const bool any_waits = std::any_of(programs_.begin(), programs_.end(),
+                                     [](const auto& each) { return each->waits(); });
+  if (any_waits || network_.has_last_words()) return false;
   if (!router_.is_awake() || !router_.all_written()) return false;
   const core::QueueCounts totals = router_.report()->totals;
   return totals.ready + totals.held + totals.later == 0;
