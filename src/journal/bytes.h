@@ -117,8 +117,13 @@ class Reader {
   template <typename Number>
   Number number() {
     Number value{};
-    const std::string_view raw = bytes(sizeof value);
-    if (!raw.empty()) std::memcpy(&value, raw.data(), sizeof value);
+    if (in_.size() < sizeof value) {
+      failed_ = true;
+      in_ = {};
+      return value;
+    }
+    std::memcpy(&value, in_.data(), sizeof value);
+    in_.remove_prefix(sizeof value);
     return value;
   }
 

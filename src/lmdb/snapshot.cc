@@ -67,6 +67,7 @@ void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page)
         sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::ready, scan.key());
     bytes += limits::job_record_bytes + job.payload.size();
     if (!page.jobs.empty() && bytes > request.bytes_max) return;
+    if (page.jobs.empty()) page.jobs.reserve(request.jobs_max);
     page.jobs.push_back(loaded(id, Place::ready, {}, job));
   }
 }

@@ -157,7 +157,8 @@ void Executor::serve(Place& place) {
   while (true) {
     wait_for_work(guard);
     if (ending_) return;
-    while (may_begin()) run_first(place, told, guard);
+    Instant now = net::read_monotonic();
+    while (may_begin()) now = run_first(place, told, now, guard);
     look(guard);
   }
 }
@@ -194,7 +195,7 @@ bool Executor::look(Guard& guard) {
   return looked;
 }
 
-void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
+Instant Executor::run_first(Place& place, Attempt& told, Instant start, Guard& guard) {
   const StartJob job = std::move(waiting_.front());
   waiting_.pop_front();
   ++running_;
@@ -203,6 +204,8 @@ void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   place.abandoned = hurried_;
   guard.unlock();
   FinishedJob done = attempt(job, told);
+  const Instant end = net::read_monotonic();
+  done.run_us = static_cast<std::uint64_t>((end - start).count());
   guard.lock();
   place.busy = false;
   --running_;
@@ -211,6 +214,7 @@ void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   finished_.push_back(std::move(done));
   // Without a next job this thread takes care of it.
   if (finished_.size() == 1 && may_begin()) progress_.signal();
+  return end;
 }
 
 FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {
@@ -219,11 +223,8 @@ FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {
   told.attempt = job.attempt;
   told.payload = job.payload.view();
   told.time_limit = Milliseconds{static_cast<Milliseconds::rep>(job.time_limit_ms)};
-  const Instant start = net::read_monotonic();
   Answer answer = call(handler_, told);
-  const auto run = net::read_monotonic() - start;
-  return {job.token, to_wire(answer.outcome),
-          static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0)),
+  return {job.token, to_wire(answer.outcome), 0,
           static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0)),
           std::move(answer.bytes)};
 }
