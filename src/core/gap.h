@@ -118,7 +118,11 @@ class Gap {
     if (page_in_flight_) return;
     const auto first_left = std::find_if(
         late_.begin(), late_.end(), [durable](const auto& late) { return late.first > durable; });
-    late_.erase(late_.begin(), first_left);
+    if (first_left == late_.end()) {
+      late_ = {};  // with its memory: there are many gaps
+    } else {
+      late_.erase(late_.begin(), first_left);
+    }
   }
 
  private:
@@ -127,7 +131,7 @@ class Gap {
     endless_ = false;
     waits_ = false;
     absent_.clear();
-    late_.clear();
+    late_ = {};
   }
 
   // The least key still ahead that the last snapshot lacks or has in an older state.

@@ -1,12 +1,13 @@
 #include "core/job_row.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace zcrew::core {
 
 namespace {
 
-// A row that was longer gives its memory back when it has become empty; a shorter one keeps it.
+// Memory for so few is kept, also when nobody is left.
 constexpr std::size_t kept_places = 64;
 
 }  // namespace
@@ -18,7 +19,11 @@ JobRow::Iterator JobRow::find_from(Sequence sequence) const {
 }
 
 void JobRow::take_all(JobRow& newer) {
-  jobs_.insert(jobs_.end(), newer.begin(), newer.end());
+  if (empty()) {
+    *this = std::move(newer);
+  } else {
+    jobs_.insert(jobs_.end(), newer.begin(), newer.end());
+  }
   newer = {};
 }
 
@@ -28,23 +33,36 @@ Job* JobRow::take(Sequence sequence) {
     pop_front();
     return first;
   }
-  const auto at = find_from(sequence);
-  if (at == end() || (*at)->id.sequence != sequence) return nullptr;
-  Job* job = *at;
-  jobs_.erase(at);
+  const auto found = find_from(sequence);
+  if (found == end() || (*found)->id.sequence != sequence) return nullptr;
+  Job* job = *found;
+  // Whoever is on the shorter side moves up.
+  const auto first = jobs_.begin() + static_cast<std::ptrdiff_t>(gone_);
+  const auto at = first + (found - begin());
+  if (at - first < jobs_.end() - at) {
+    std::move_backward(first, at, at + 1);
+    pop_front();
+  } else {
+    jobs_.erase(at);
+    close_up();
+  }
   return job;
 }
 
-// The places that became free go together, when they are half of all: each is moved over once.
 void JobRow::pop_front() {
   ++gone_;
-  if (gone_ < jobs_.size()) {
-    if (2 * gone_ < jobs_.size()) return;
+  close_up();
+}
+
+// The places that became free at the front go together, when they are half of all: each job is
+// moved over once.
+void JobRow::close_up() {
+  if (jobs_.capacity() > kept_places && size() < jobs_.capacity() / 4) {
+    jobs_ = std::vector<Job*>(begin(), end());
+  } else if (2 * gone_ >= jobs_.size()) {
     jobs_.erase(jobs_.begin(), begin());
-  } else if (jobs_.capacity() > kept_places) {
-    jobs_ = {};
   } else {
-    jobs_.clear();
+    return;
   }
   gone_ = 0;
 }

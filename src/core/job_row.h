@@ -1,5 +1,6 @@
 // Jobs in rising order of sequence, that mostly come at the end and go at the front. As a deque,
-// but an empty one takes no memory of its own: a router with many queues has a million. Pure.
+// but one that nobody was in takes no memory of its own: a router with many queues has a million.
+// One that was long gives back what it does not need. Pure.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,9 @@ class JobRow {
   // The first job that is not older, or end().
   [[nodiscard]] Iterator find_from(Sequence sequence) const;
 
+  // Jobs there is memory for.
+  [[nodiscard]] std::size_t places() const { return jobs_.capacity(); }
+
   void push_back(Job& job) { jobs_.push_back(&job); }
   // All jobs of a row that begins behind this one's end.
   void take_all(JobRow& newer);
@@ -32,6 +36,7 @@ class JobRow {
 
  private:
   void pop_front();
+  void close_up();
 
   std::vector<Job*> jobs_;
   std::size_t gone_ = 0;  // places at the front whose jobs have left; none if nobody is here

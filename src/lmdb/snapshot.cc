@@ -16,6 +16,9 @@ namespace db = journal::layout::db;
 
 namespace {
 
+// From so many jobs on, a page gets room for as many as it may have.
+constexpr std::size_t long_page = 64;
+
 core::LoadedJob loaded(const JobId& id, Place place, WallTime due, const JobView& job) {
   core::LoadedJob out;
   out.id = id;
@@ -67,7 +70,8 @@ void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page)
         sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::ready, scan.key());
     bytes += limits::job_record_bytes + job.payload.size();
     if (!page.jobs.empty() && bytes > request.bytes_max) return;
-    if (page.jobs.empty()) page.jobs.reserve(request.jobs_max);
+    // Most pages are short ones of many queues, or full.
+    if (page.jobs.size() == long_page) page.jobs.reserve(request.jobs_max);
     page.jobs.push_back(loaded(id, Place::ready, {}, job));
   }
 }

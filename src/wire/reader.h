@@ -283,8 +283,8 @@ template <typename T>
 const Fault* Reader::open_list(const Shape& shape, std::vector<T>& list, std::uint32_t count) {
   if (count > entries_left_) return &fault::too_many;
   entries_left_ -= count;
-  // Room for about as many entries as the frame can hold, whatever it claims: few take fewer than
-  // 3 bytes.
+  // Room for about as many entries as the frame can hold, whatever it claims. Only bare payloads
+  // take fewer than 3 bytes; a list of those grows as they come, up to what a message may have.
   list.reserve(std::min<std::size_t>(count, frame_bytes_ / 3));
   return open(shape, &list);
 }

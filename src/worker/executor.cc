@@ -157,8 +157,7 @@ void Executor::serve(Place& place) {
   while (true) {
     wait_for_work(guard);
     if (ending_) return;
-    Instant now = net::read_monotonic();
-    while (may_begin()) now = run_first(place, told, now, guard);
+    while (may_begin()) run_first(place, told, guard);
     look(guard);
   }
 }
@@ -195,7 +194,7 @@ bool Executor::look(Guard& guard) {
   return looked;
 }
 
-Instant Executor::run_first(Place& place, Attempt& told, Instant start, Guard& guard) {
+void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   const StartJob job = std::move(waiting_.front());
   waiting_.pop_front();
   ++running_;
@@ -204,8 +203,6 @@ Instant Executor::run_first(Place& place, Attempt& told, Instant start, Guard& g
   place.abandoned = hurried_;
   guard.unlock();
   FinishedJob done = attempt(job, told);
-  const Instant end = net::read_monotonic();
-  done.run_us = static_cast<std::uint64_t>((end - start).count());
   guard.lock();
   place.busy = false;
   --running_;
@@ -214,7 +211,6 @@ Instant Executor::run_first(Place& place, Attempt& told, Instant start, Guard& g
   finished_.push_back(std::move(done));
   // Without a next job this thread takes care of it.
   if (finished_.size() == 1 && may_begin()) progress_.signal();
-  return end;
 }
 
 FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {
@@ -223,8 +219,11 @@ FinishedJob Executor::attempt(const StartJob& job, Attempt& told) {
   told.attempt = job.attempt;
   told.payload = job.payload.view();
   told.time_limit = Milliseconds{static_cast<Milliseconds::rep>(job.time_limit_ms)};
+  const Instant start = net::read_monotonic();
   Answer answer = call(handler_, told);
-  return {job.token, to_wire(answer.outcome), 0,
+  const auto run = net::read_monotonic() - start;
+  return {job.token, to_wire(answer.outcome),
+          static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0)),
           static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0)),
           std::move(answer.bytes)};
 }

@@ -70,8 +70,7 @@ class Executor {
   void wait_for_work(Guard& guard);
   bool look_out(Guard& guard);
   bool look(Guard& guard);
-  // Returns when the job ended, which is when the next one begins: half as many looks at the clock.
-  Instant run_first(Place& place, Attempt& told, Instant start, Guard& guard);
+  void run_first(Place& place, Attempt& told, Guard& guard);
   // Under the lock:
   void add_places();
   [[nodiscard]] bool may_begin() const { return !waiting_.empty() && running_ < concurrency_; }

@@ -90,7 +90,8 @@ bool parse(std::string_view text, std::size_t number, Line& line) {
   split(text, line.all);
   if (line.all.size() < 3) throw NotAHistory("a line needs TIME, WHO and EVENT");
   const std::string_view at = line.all[0];
-  if (at != line.at_text) {  // every other line is of the same moment as the one before
+  // Every other line is of the same moment as the one before.
+  if (at.empty() || at != line.at_text) {
     line.at = number_of(at);
     line.at_text = at;
   }

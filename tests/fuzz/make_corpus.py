@@ -1,6 +1,7 @@
 """Makes the fuzzers' first inputs from the golden files.
 
-usage: make_corpus.py GOLDEN_DIR OUT_DIR    writes OUT_DIR/router/* and OUT_DIR/peer/*
+usage: make_corpus.py GOLDEN_DIR OUT_DIR            writes OUT_DIR/router/* and OUT_DIR/peer/*
+       make_corpus.py --check GOLDEN_DIR OUT_DIR    fails if they are not what it would write
 
 A router's input says how many frames there are (wire_fuzz.h); a peer's is a frame as it is.
 """
@@ -19,23 +20,38 @@ def framed(*frames):
     return bytes([len(frames) - 1]) + head + frames[-1]
 
 
-def main():
-    golden, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    router, peer = out / "router", out / "peer"
-    for folder in (router, peer):
-        folder.mkdir(parents=True, exist_ok=True)
+def inputs(golden):
+    """(name in its folder, bytes) of each."""
     for path in sorted(golden.glob("*.hex")):
         frame = golden_bytes(path)
         if path.stem.startswith("guide_envelope"):
-            (router / path.stem).write_bytes(framed(frame, b"", b"body"))
+            yield f"router/{path.stem}", framed(frame, b"", b"body")
         else:
-            (router / path.stem).write_bytes(framed(frame))
-            (peer / path.stem).write_bytes(frame)
+            yield f"router/{path.stem}", framed(frame)
+            yield f"peer/{path.stem}", frame
     signals = {"byte_ready": b"\1", "byte_heartbeat": b"\2", "word_ready": b"READY",
                "word_heartbeat": b"HEARTBEAT"}
     for name, frame in signals.items():
-        (router / name).write_bytes(framed(frame))
-    (router / "guide_request").write_bytes(framed(b"", b"body"))
+        yield f"router/{name}", framed(frame)
+    yield "router/guide_request", framed(b"", b"body")
+
+
+def main():
+    arguments = sys.argv[1:]
+    check = "--check" in arguments
+    golden, out = [pathlib.Path(each) for each in arguments if each != "--check"]
+    other = []
+    for name, data in inputs(golden):
+        path = out / name
+        if check:
+            other += [] if path.exists() and path.read_bytes() == data else [name]
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    if other:
+        print(f"the corpus is not made from the golden files any more: {', '.join(other)}\n"
+              f"run tests/fuzz/make_corpus.py {golden} {out}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

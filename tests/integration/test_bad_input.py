@@ -10,8 +10,8 @@ import zmq
 from crew import json_lines, wait_until
 from crew_test import CrewTest, main
 from journal_bytes import set_format
-from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, ERROR, HEARTBEAT, OUTCOME, REFUSED, RUN,
-                         SETTLED, SUBMIT, WORKER_HELLO, NativePeer, pack)
+from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, CONFIRM, ERROR, HEARTBEAT,
+                         OUTCOME, REFUSED, RUN, SETTLED, SUBMIT, WORKER_HELLO, NativePeer, pack)
 
 SESSION = b"S" * 16
 INSTANCE = b"I" * 16
@@ -297,6 +297,25 @@ class Frames(CrewTest):
         refused = peer.receive(REFUSED)
         self.assertEqual(refused[6], [[0, 206]])
         self.assertEqual(self.router.status()["ready"], 0)
+
+    def test_payloads_alone_and_items_in_full_mix(self):
+        """P-4.19, and P-4.6: gaps are allowed."""
+        peer = self.peer(self.router.clients)
+        peer.hello_client(SESSION)
+        peer.send(SUBMIT, 1, 1, [[["default"], [b"a", [7, b"b"], b"c"]],
+                                 [["other"], [[20, b"d"], b"e"]]])
+        safe = []
+        while len(safe) < 5:
+            for batch, index, count, _ in peer.receive(CONFIRM)[1]:
+                self.assertEqual(batch, 1)
+                safe += range(index, index + count)
+        self.assertEqual(sorted(safe), [0, 7, 8, 20, 21])
+        # A group's first payload alone has index 0, which does not rise here.
+        peer.send(SUBMIT, 2, 2, [[["default"], [b"a"]], [["other"], [b"d"]]])
+        self.assertEqual(peer.receive(REFUSED)[1:3], [2, 210])
+        # Nothing is behind the last index there is.
+        peer.send(SUBMIT, 2, 2, [[["default"], [[(1 << 32) - 1, b"a"], b"b"]]])
+        self.assertEqual(peer.receive(REFUSED)[1:3], [2, 210])
 
     def test_a_worker_must_say_hello_first(self):
         peer = self.peer(self.router.workers)

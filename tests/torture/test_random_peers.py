@@ -87,8 +87,9 @@ class RandomPeer:
                    self.random.choice((0, 0, 0, 5, 1000)), self.random.choice((0, 1, 2, 2000)),
                    self.random.choice((0, 1, 10)), 0, self.random.choice((0, 0, 0, 50)),
                    self.random.choice((0, 1, 1, 2, 9))]
-        items = [[n, self.random.randbytes(self.random.choice((0, 10, 300, 5000)))]
-                 for n in range(self.random.choice((1, 1, 3, 40)))]
+        items = [payload if self.random.random() < 0.5 else [n, payload] for n, payload in
+                 enumerate(self.random.randbytes(self.random.choice((0, 10, 300, 5000)))
+                           for _ in range(self.random.choice((1, 1, 3, 40))))]
         number = self.random.choice((self.batch, self.batch, self.batch, 1, 1 << 50))
         if number == self.batch:
             self.batch += 1
@@ -111,7 +112,7 @@ class RandomPeer:
                        self.some(tokens, 21, self.random.randrange(4)))
 
     def outcome(self):
-        self.peer.send(OUTCOME, [[token, self.random.choice((0, 0, 1, 2, 3, 9)), b"r", 5, 9, 0]
+        self.peer.send(OUTCOME, [[token, 5, 9, self.random.choice((0, 0, 1, 2, 3, 9)), b"r", 0]
                                  for token in self.some(self.world.tokens, 21,
                                                         self.random.randrange(1, 4))])
 
@@ -127,7 +128,7 @@ class RandomPeer:
 
     def damaged(self):
         frame = bytearray(pack([self.random.choice((1, 2, 3, 7, 32, 33)), 1, b"A" * 16, 1,
-                                [[["default"], [[0, b"x"]]]]]))
+                                [[["default"], [b"w", [5, b"x"]]]]]))
         for _ in range(self.random.randrange(1, 4)):
             frame[self.random.randrange(len(frame))] = self.random.randrange(256)
         self.peer.send_frames(bytes(frame[:self.random.randrange(1, len(frame) + 1)]))

@@ -38,6 +38,7 @@ struct Pair {
     REQUIRE(
         std::equal(row.begin(), row.end(), list.begin(), list.end(),
                    [](const Job* job, Sequence sequence) { return job->id.sequence == sequence; }));
+    CHECK(row.places() <= std::max<std::size_t>(64, 4 * list.size() + 4));
     const auto at = std::lower_bound(list.begin(), list.end(), from);
     CHECK(row.find_from(from) - row.begin() == at - list.begin());
     if (list.empty()) return;
@@ -48,20 +49,20 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("a row holds what a list holds") {
+TEST_CASE("a row holds what a list holds, and gives back what it does not need") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     Prng prng(seed);
     std::deque<Job> jobs;
     Pair older;
     Pair newer;
-    for (int step = 0; step < 3000; ++step) {
+    for (int step = 0; step < 6000; ++step) {
       Pair& one = prng.below(2) == 0 ? older : newer;
       const std::uint64_t draw = prng.below(100);
       // Longer and shorter by turns, so that rows also grow large and become empty.
-      const bool grows = step / 500 % 2 == 0;
+      const bool grows = step / 1000 % 2 == 0;
       if (draw < (grows ? 60 : 20)) {
-        jobs.emplace_back().id = {1, 5, jobs.size()};
+        jobs.emplace_back().id = {1, 5, jobs.size() + 1};
         newer.push_back(jobs.back());
       } else if (draw < 90) {
         if (!one.list.empty()) one.take(one.list.front());

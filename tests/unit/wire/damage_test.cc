@@ -113,6 +113,7 @@ TEST_CASE("a count that the frame cannot hold costs no memory (P-3.7)") {
            "92 21 dc 40 00 92",                          //
            "94 02 01 01 dd ff ff ff ff",                 // groups
            "94 02 01 01 dc 40 00 92 91 a1 71 dc 40 00",  // groups and jobs
+           "94 02 01 01 91 92 91 a1 71 dc 7f ff a0",     // payloads alone
            "92 05 df ff ff ff ff",                       // a map where a number belongs
            "93 05 00 df ff ff ff ff",                    // a map to ignore
            "93 05 00 dd ff ff ff ff",                    // an array to ignore
@@ -137,8 +138,16 @@ TEST_CASE("more entries than a message may have are refused at once (P-3.7)") {
         ErrorCode::malformed);
 }
 
-TEST_CASE("memory to decode stays in proportion to the frame (P-3.7)") {
-  // The worst case: the smallest jobs there are, as many as allowed.
+TEST_CASE("memory to decode is bounded by the entries that a message may have (P-3.7)") {
+  // The worst case: the smallest jobs there are, as many as a message may have, in one byte each.
+  std::string frame = bytes("94 02 01 01 91 92 91 a1 71 dc 7f ff");
+  frame.append(32767, '\xa0');
+  CHECK(refusal<FrontendMessage>(frame) == ErrorCode::none);
+  // The list grows by halves and doubles: at most three places for each entry at a time.
+  CHECK(bytes_to_decode(frame) <= 3 * 32768 * sizeof(SubmitItem) + parser_bytes);
+}
+
+TEST_CASE("memory to decode what is no bare payload stays in proportion to the frame (P-3.7)") {
   std::string frame = bytes("94 02 01 01 91 92 91 a1 71 dc 40 00");
   for (int i = 0; i < 16384; ++i) frame += bytes("92 00 a0");
   CHECK(refusal<FrontendMessage>(frame) == ErrorCode::none);
