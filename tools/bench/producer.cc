@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds moment{1};
 constexpr std::chrono::milliseconds look{100};
+constexpr std::uint64_t jobs_a_look = 64;  // the pass-through takes as many in a message
 
 class Producer {
  public:
@@ -69,10 +70,23 @@ class Producer {
         plan_.own_in_flight() - std::min(plan_.own_in_flight(), sent_ - confirmed_);
     const std::uint64_t count = std::min(plan_.own_pack(), share_ - sent_);
     if (count > room || !backlog_allows()) return false;
-    if (awaits_workers() && board_.sent() + count > board_.done() + plan_.in_flight) return false;
+    if (awaits_workers() && !in_flight_allows(count)) return false;
     const std::uint64_t now = now_ns();
     make_jobs(count, [now](std::uint64_t) { return now; });
     return submit(moment);
+  }
+
+  // What other processes count is looked at for many jobs at a time: their counters are in their
+  // caches, and fetching them takes as long as a submit call of one job.
+  bool in_flight_allows(std::uint64_t count) {
+    if (allowed_ < count) {
+      const std::uint64_t limit = board_.done() + plan_.in_flight;
+      const std::uint64_t room = limit - std::min(limit, board_.sent());
+      if (room < count) return false;
+      allowed_ = std::min(room, std::max(count, jobs_a_look));
+    }
+    allowed_ -= count;
+    return true;
   }
 
   [[nodiscard]] bool awaits_workers() const { return plan_.workers > 0 && plan_.backlog == 0; }
@@ -159,6 +173,7 @@ class Producer {
   std::vector<Job> jobs_;
   std::uint64_t sent_ = 0;
   std::uint64_t confirmed_ = 0;
+  std::uint64_t allowed_ = 0;  // jobs that may go before the next look
   const double tick_ns_;
   const double phase_ns_;
 };
