@@ -20,8 +20,6 @@ using core::Place;
 class Rehearsal {
  public:
   explicit Rehearsal(const MemoryState& state) : state_(state) {}
-  Rehearsal(const Rehearsal&) = delete;
-  Rehearsal& operator=(const Rehearsal&) = delete;
 
   void operator()(const core::PutJob& put) {
     if (find(put.id).place != Place::none)
