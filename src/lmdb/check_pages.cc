@@ -13,14 +13,6 @@ namespace zcrew::lmdb {
 
 namespace {
 
-struct Node {
-  std::uint16_t flags = 0;
-  std::uint64_t child = 0;  // in a branch
-  std::uint64_t size = 0;   // of the value, in a leaf
-  std::string_view key;
-  std::string_view value;  // as far as it is in this page
-};
-
 class PageWalk {
  public:
   PageWalk(const Environment& environment, CheckReport& report, std::uint64_t pages_max)
@@ -104,47 +96,14 @@ class PageWalk {
     }
   }
 
-  // All nodes; none, and a problem, if the page is not laid out as LMDB does it: nodes fill it from
-  // its end without a gap, so that a pointer too few shows.
+  // All nodes; none, and a problem, if the page is not laid out as LMDB does it.
   std::vector<Node> nodes_of(std::uint64_t page, std::string_view bytes, bool leaf) {
-    const std::size_t lower = number_at<std::uint16_t>(bytes, page_lower);
-    const std::size_t upper = number_at<std::uint16_t>(bytes, 14);
     std::vector<Node> nodes;
-    if (lower < page_header || lower % 2 != 0 || lower > upper || upper > page_bytes_) {
-      wrong(page, "its header is wrong");
-      return {};
-    }
-    std::size_t filled = 0;
-    for (std::size_t at = page_header; at < lower; at += 2) {
-      const std::size_t offset = number_at<std::uint16_t>(bytes, at);
-      if (offset < upper || offset + node_header > page_bytes_) {
-        wrong(page, "one of its nodes lies outside");
-        return {};
-      }
-      const std::uint64_t low = number_at<std::uint16_t>(bytes, offset);
-      const std::uint64_t high = number_at<std::uint16_t>(bytes, offset + 2);
-      Node node;
-      node.flags = number_at<std::uint16_t>(bytes, offset + 4);
-      node.size = low | high << 16U;
-      node.child = node.size | std::uint64_t{node.flags} << 32U;
-      const std::size_t key = number_at<std::uint16_t>(bytes, offset + 6);
-      std::uint64_t here = leaf ? node.size : 0;
-      if (leaf && (node.flags & big_node) != 0) here = sizeof(std::uint64_t);
-      const std::uint64_t size = node_header + key + here;
-      if (offset + size > page_bytes_) {
-        wrong(page, "one of its nodes is too long");
-        return {};
-      }
-      node.key = bytes.substr(offset + node_header, key);
-      node.value = bytes.substr(offset + node_header + key, here);
-      filled += size + size % 2;
-      nodes.push_back(node);
-    }
-    if (filled != page_bytes_ - upper) {
-      wrong(page, "its nodes do not fill it");
-      return {};
-    }
-    return nodes;
+    const std::string_view what =
+        walk_nodes(bytes, leaf, [&](const Node& node) { nodes.push_back(node); });
+    if (what.empty()) return nodes;
+    wrong(page, what);
+    return {};
   }
 
   void walk_value(std::uint64_t page, const Node& node, Tree& found) {

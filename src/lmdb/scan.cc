@@ -1,6 +1,13 @@
 #include "lmdb/scan.h"
 
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include "journal/record_codec.h"
+#include "lmdb/page_layout.h"
 
 namespace zcrew::lmdb {
 
@@ -13,43 +20,69 @@ void verify(const Cursor& cursor, std::string_view name) {
     damaged(name, cursor.key(), *fault);
 }
 
-// Moves to the first record from `key` on; it and the one before it are what they say, and are on
-// the right sides.
-bool seek_between(Cursor& cursor, std::string_view name, std::string_view key) {
+// Moves to the first record from `key` on; it and the one before it are what they say by
+// `verify_one`, and are on the right sides.
+template <typename Verify>
+bool seek_between(Cursor& cursor, std::string_view name, std::string_view key, Verify verify_one) {
   bool there = cursor.seek_from(key);
   if (there) {
-    verify(cursor, name);
+    verify_one();
     if (cursor.key() < key) damaged(name, cursor.key(), out_of_order);
   }
   if (!(there ? cursor.previous() : cursor.last())) return there && cursor.first();
-  verify(cursor, name);
+  verify_one();
   if (cursor.key() >= key) damaged(name, cursor.key(), out_of_order);
   return there && cursor.next();
 }
 
+void verify_absent(bool there, const Cursor& cursor, std::string_view name, std::string_view key) {
+  if (there && cursor.key() == key)
+    damaged(name, key, out_of_order);  // there, though a search had missed it
+}
+
 }  // namespace
 
+// A key lies in its page, and the map begins where a page does: of the system, and so of the file,
+// unless that has larger ones because it was made elsewhere.
+void LeafPage::verify(const Cursor& cursor, std::string_view name) {
+  static const auto system_page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  if (bytes_ > system_page) return;
+  const char* key = cursor.key().data();
+  const char* page = key - reinterpret_cast<std::uintptr_t>(key) % bytes_;
+  if (std::exchange(at_, page) == page) return;
+  const std::string_view wrong = walk_nodes({page, bytes_}, true, [](const Node&) {});
+  if (!wrong.empty()) damaged(name, cursor.key(), "its page: " + std::string(wrong));
+}
+
 Scan::Scan(MDB_txn* transaction, MDB_dbi database, std::string_view name)
-    : cursor_(transaction, database), name_(name), there_(cursor_.first()) {
-  if (there_) verify(cursor_, name_);
+    : cursor_(transaction, database), name_(name), page_(cursor_), there_(cursor_.first()) {
+  if (there_) verify_here();
 }
 
 Scan::Scan(MDB_txn* transaction, MDB_dbi database, std::string_view name, std::string_view after)
-    : cursor_(transaction, database), name_(name), there_(seek_between(cursor_, name, after)) {
+    : cursor_(transaction, database),
+      name_(name),
+      page_(cursor_),
+      there_(seek_between(cursor_, name, after, [this] { verify_here(); })) {
   if (there_ && cursor_.key() == after) next();
+}
+
+void Scan::verify_here() {
+  verify(cursor_, name_);
+  page_.verify(cursor_, name_);
 }
 
 void Scan::next() {
   const std::string_view before = cursor_.key();
   there_ = cursor_.next();
   if (!there_) return;
-  verify(cursor_, name_);
+  verify_here();
   if (cursor_.key() <= before) damaged(name_, cursor_.key(), out_of_order);
 }
 
 void prove_absent(Cursor& cursor, std::string_view name, std::string_view key) {
-  if (seek_between(cursor, name, key) && cursor.key() == key)
-    damaged(name, key, out_of_order);  // there, though a search had missed it
+  const bool there = seek_between(cursor, name, key, [&] { verify(cursor, name); });
+  verify_absent(there, cursor, name, key);
 }
 
 std::optional<std::string_view> find(MDB_txn* transaction, MDB_dbi database, std::string_view name,
@@ -57,7 +90,12 @@ std::optional<std::string_view> find(MDB_txn* transaction, MDB_dbi database, std
   const auto record = get(transaction, database, key);
   if (!record) {
     Cursor cursor(transaction, database);
-    prove_absent(cursor, name, key);
+    LeafPage page(cursor);
+    const bool there = seek_between(cursor, name, key, [&] {
+      verify(cursor, name);
+      page.verify(cursor, name);
+    });
+    verify_absent(there, cursor, name, key);
   }
   return record;
 }

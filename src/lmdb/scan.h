@@ -4,17 +4,35 @@
 // astray ends beside the key that misled it. So both neighbours of every gap are verified, and what
 // is walked must be in order.
 //
-// All throw Damaged for what does not verify.
+// Nor does a key say that a row behind it is missing from its page's list, so that no search sees
+// it: the pages of both neighbours, and all that are walked, must be full as LMDB fills them.
+//
+// All throw Damaged for what does not verify. But for prove_absent(), their transaction must not
+// have changed anything yet: its pages are those of the file.
 #pragma once
 
 #include <lmdb.h>
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
 #include "lmdb/transaction.h"
 
 namespace zcrew::lmdb {
+
+// The page of the last record that was looked at.
+class LeafPage {
+ public:
+  explicit LeafPage(const Cursor& cursor) : bytes_(cursor.page_bytes()) {}
+
+  // Of the record that the cursor stands on, unless it is the one of the last call.
+  void verify(const Cursor& cursor, std::string_view name);
+
+ private:
+  std::size_t bytes_;
+  const char* at_ = nullptr;
+};
 
 // The records of a table behind a key, in order.
 class Scan {
@@ -29,8 +47,11 @@ class Scan {
   [[nodiscard]] std::string_view value() const { return cursor_.value(); }
 
  private:
+  void verify_here();
+
   Cursor cursor_;
   std::string_view name_;
+  LeafPage page_;
   bool there_ = false;
 };
 

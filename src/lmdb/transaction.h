@@ -91,6 +91,11 @@ class Cursor {
   bool seek(std::string_view key) { return move(MDB_SET_KEY, key); }
   bool seek_from(std::string_view key) { return move(MDB_SET_RANGE, key); }
 
+  [[nodiscard]] std::size_t page_bytes() const {
+    MDB_stat stat{};
+    check("read the journal", mdb_stat(mdb_cursor_txn(handle_), mdb_cursor_dbi(handle_), &stat));
+    return stat.ms_psize;
+  }
   [[nodiscard]] std::string_view key() const { return to_view(key_); }
   [[nodiscard]] std::string_view value() const { return to_view(value_); }
 

@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fixtures.h"
@@ -254,6 +255,55 @@ TEST_CASE("a flipped key does not hide its record or those beside it (J-5.8, J-8
     CHECK_THROWS_AS(
         journal.commit({{core::RemoveJob{{2, 5, 5}, core::Place::ready, {}, 0}}, 1, {}, 0}),
         Damaged);
+  }
+}
+
+// The list of rows of each page that has the job's becomes one shorter, so that no search sees the
+// last row, and all others are as they were.
+void hide_last_row(const std::string& journal, const JobId& id) {
+  constexpr std::size_t page_bytes = 4096;
+  constexpr std::size_t lower = 12;  // LMDB's mp_lower, where the list ends
+  const std::string file = journal + "/data.mdb";
+  std::ostringstream bytes;
+  bytes << std::ifstream(file, std::ios::binary).rdbuf();
+  std::string data = bytes.str();
+  const std::string name = key(id);
+  std::size_t page = 0;  // the last one that was changed; that one has no rows
+  for (auto at = data.find(name); at != std::string::npos; at = data.find(name, at + 1)) {
+    if (page == std::exchange(page, at - at % page_bytes)) continue;
+    data[page + lower] = static_cast<char>(data[page + lower] - 2);
+  }
+  std::ofstream(file, std::ios::binary) << data;
+}
+
+TEST_CASE("a row that its page's list leaves out is missed (J-5.9, J-8.9)") {
+  const JobId last{2, 5, 9};
+  for (const bool is_result : {false, true}) {
+    CAPTURE(is_result);
+    const TemporaryDirectory directory;
+    {
+      OpenJournal journal(directory.journal());
+      Author author;
+      std::vector<core::Record> records;
+      for (Sequence i = 1; i <= last.sequence; ++i) {
+        if (is_result) {
+          records.emplace_back(result_of({2, 5, i}, 777, 20));
+        } else {
+          records.emplace_back(job_of({2, 5, i}));
+        }
+      }
+      journal.commit(author.batch(std::move(records)));
+    }
+    hide_last_row(directory.journal(), last);
+    CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
+    if (is_result) {  // their ids are read at the start
+      CHECK_THROWS_AS(OpenJournal{directory.journal()}, journal::OpenError);
+      continue;
+    }
+    OpenJournal journal(directory.journal());
+    CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 99, 99999}), Damaged);
+    CHECK_THROWS_AS(journal.load_jobs({1, {last}}), Damaged);
+    CHECK_THROWS_AS(journal.load_payload({last, core::Place::ready}), Damaged);
   }
 }
 
