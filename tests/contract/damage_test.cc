@@ -297,7 +297,7 @@ TEST_CASE("a row that its page's list leaves out is missed (J-5.9, J-8.9)") {
     hide_last_row(directory.journal(), last);
     CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
     if (is_result) {  // their ids are read at the start
-      CHECK_THROWS_AS(OpenJournal{directory.journal()}, journal::OpenError);
+      CHECK(is_damage([&] { OpenJournal{directory.journal()}; }));
       continue;
     }
     OpenJournal journal(directory.journal());
