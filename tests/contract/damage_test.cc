@@ -268,9 +268,10 @@ void hide_last_row(const std::string& journal, const JobId& id) {
   bytes << std::ifstream(file, std::ios::binary).rdbuf();
   std::string data = bytes.str();
   const std::string name = key(id);
-  std::size_t page = 0;  // the last one that was changed; that one has no rows
+  std::size_t changed = 0;  // the last page that was; this one has no rows
   for (auto at = data.find(name); at != std::string::npos; at = data.find(name, at + 1)) {
-    if (page == std::exchange(page, at - at % page_bytes)) continue;
+    const std::size_t page = at - at % page_bytes;
+    if (std::exchange(changed, page) == page) continue;
     data[page + lower] = static_cast<char>(data[page + lower] - 2);
   }
   std::ofstream(file, std::ios::binary) << data;
