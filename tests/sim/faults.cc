@@ -94,12 +94,7 @@ void World::block_program() {
                                                    : " hears nothing"));
   if (way != 1) program.link.down_blocked = end;
   if (way == 2) return;
-  program.block(true);
-  program.link.up_blocked = std::max(program.link.up_blocked, end);
-  // Healing lifts it for what is sent from then on; what is under way arrives at this time.
-  schedule_.at(program.link.up_blocked, [this, &program] {
-    if (schedule_.now() >= program.link.up_blocked) program.block(false);
-  });
+  program.block(end);
 }
 
 // ---- what people do

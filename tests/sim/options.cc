@@ -129,6 +129,10 @@ Options draw_options(std::uint64_t seed) {
   draw_bounds(chance, o.core);
   o.sleeps_a_week = chance.one_in(200);
   if (chance.one_in(2)) o.hold = chance.between({}, Milliseconds{500});
+  // A loop that is busy, or waits for its processor.
+  if (!chance.one_in(4)) {
+    o.turn_time = chance.between(Duration{1}, Milliseconds{chance.one_in(2) ? 20 : 2});
+  }
   return o;
 }
 
@@ -154,15 +158,16 @@ std::string to_text(const Options& o) {
       number("guide_workers", o.guide_workers) + number("guide_clients", o.guide_clients) +
       number("liars", o.liars) + ms("submit_every", o.submit_every) + ms("job_time", o.job_time) +
       ms("commit_time", o.commit_time) + ms("hold", o.hold) + ms("read_time", o.read_time) +
-      ms("latency", o.latency) + number("bytes_per_s", o.bytes_per_s) +
-      number("half_open", o.half_open_percent) + number("failed", o.failed_percent) +
-      number("rejected", o.rejected_percent) + number("released", o.released_percent) +
-      number("hang_one_in", o.hang_one_in) + number("large", o.large_percent) +
-      number("result", o.result_percent) + number("delay", o.delay_percent) +
-      number("expires", o.expires_percent) + number("limit", o.limit_percent) +
-      number("ready_bytes", o.core.ready_bytes) + number("window_jobs", o.core.window_jobs) +
-      number("window_bytes", o.core.window_bytes) + number("prefetch", o.core.prefetch_max) +
-      ms("age_step", o.core.age_step) + ms("guide_lease", o.core.guide_lease);
+      ms("turn_time", o.turn_time) + ms("latency", o.latency) +
+      number("bytes_per_s", o.bytes_per_s) + number("half_open", o.half_open_percent) +
+      number("failed", o.failed_percent) + number("rejected", o.rejected_percent) +
+      number("released", o.released_percent) + number("hang_one_in", o.hang_one_in) +
+      number("large", o.large_percent) + number("result", o.result_percent) +
+      number("delay", o.delay_percent) + number("expires", o.expires_percent) +
+      number("limit", o.limit_percent) + number("ready_bytes", o.core.ready_bytes) +
+      number("window_jobs", o.core.window_jobs) + number("window_bytes", o.core.window_bytes) +
+      number("prefetch", o.core.prefetch_max) + ms("age_step", o.core.age_step) +
+      ms("guide_lease", o.core.guide_lease);
   for (std::size_t i = 0; i < fault_kinds; ++i) {
     const Duration every = o.fault_every.at(i);
     if (every.count() == 0) continue;

@@ -49,6 +49,7 @@ struct Options {
   Duration commit_time = Milliseconds{2};
   Duration hold = {};  // the longest that a batch waits for removals to cancel its puts
   Duration read_time = Milliseconds{2};
+  Duration turn_time{1};  // of the router's loop, at most: what comes meanwhile waits together
   Duration latency = Milliseconds{1};
   std::uint64_t bytes_per_s = std::uint64_t{1} << 30U;
   unsigned failed_percent = 0;

@@ -51,8 +51,15 @@ void Program::freeze(Duration length) {
   });
 }
 
-void Program::block(bool blocked) {
-  if (blocked_ != blocked) set_silence(blocked_, blocked);
+// Healing lifts it for what is sent from then on; what is under way still arrives no earlier, and
+// what is sent behind that on the same connection after it.
+void Program::block(Instant until) {
+  blocked_until_ = std::max(blocked_until_, until);
+  link.up_blocked = blocked_until_;
+  if (!blocked_) set_silence(blocked_, true);
+  schedule_.at(blocked_until_, [this] {
+    if (blocked_ && schedule_.now() >= blocked_until_) set_silence(blocked_, false);
+  });
 }
 
 void Program::greet(bool waits) {

@@ -32,7 +32,7 @@ class Program {
   void end(bool goodbye, Duration away);  // it ends by itself
   virtual void terminate() {}             // SIGTERM
   virtual void heal();                    // no more mischief from now on
-  void block(bool blocked);               // its host's messages do not leave it
+  void block(Instant until);              // its host's messages do not leave it
 
   // Whether something is outstanding for its user, and what.
   [[nodiscard]] virtual bool waits() const { return false; }
@@ -91,6 +91,7 @@ class Program {
   unsigned life_ = 0;
   bool frozen_ = false;
   bool blocked_ = false;
+  Instant blocked_until_{};  // also when healing has lifted it for what is said from then on
   bool greeting_ = false;
   unsigned thaw_number_ = 0;
   std::deque<std::function<void()>> waiting_;  // while it is stopped

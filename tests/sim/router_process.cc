@@ -76,7 +76,7 @@ void RouterProcess::end_process() {
   answers_.clear();
   committing_.reset();
   committed_ = commit_failed_ = read_failed_ = failing_commit_ = false;
-  stalled_until_ = {};
+  stalled_until_ = busy_until_ = {};
   stalled_ = {};
   turn_at_ = planned_ = Instant::max();
   network_->router_died();
@@ -125,7 +125,7 @@ std::optional<core::Report> RouterProcess::report() const {
 
 void RouterProcess::plan_turn(Instant at) {
   if (!core_ || at == Instant::max()) return;
-  at = std::max({at, stalled_until_, schedule_.now()});
+  at = std::max({at, stalled_until_, busy_until_, schedule_.now()});
   if (at >= turn_at_) return;
   turn_at_ = at;
   if (at == planned_) return;  // and not come yet: turns in between do not take it back
@@ -150,7 +150,8 @@ void RouterProcess::turn() {
   hear_peers(core::Side::frontend);
   if (schedule_.now() >= core_->next_deadline()) step(core::Tick{});
   settle();
-  plan_turn(std::max(core_->next_deadline(), schedule_.now() + Duration{1}));
+  busy_until_ = schedule_.now() + chance_.between(Duration{1}, options_.turn_time);
+  plan_turn(core_->next_deadline());
 }
 
 void RouterProcess::hear_commit() {

@@ -134,6 +134,7 @@ class RouterProcess : public router::FrameSink {
   Instant turn_at_ = Instant::max();
   Instant planned_ = Instant::max();  // the schedule has a turn for it, wanted or not
   bool has_turned_ = false;
+  Instant busy_until_{};  // with the turn before
   Instant stalled_until_{};
   Duration stalled_{};
   Milliseconds ahead_{};  // the calendar, of what it was at first
