@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "wire/messages.h"
+#include "wire/names.h"
 
 namespace zcrew::wire {
 
@@ -69,6 +70,28 @@ struct Message : Fields<required_fields, FieldTypes...> {
   static constexpr std::uint32_t entries_max = entries;
 };
 
+// A field as a part of an entry's bare form: big-endian numbers and ids of fixed size, written as
+// `As`; a string_view takes the rest, so it comes last.
+template <auto member, typename As = typename MemberTraits<decltype(member)>::Value>
+struct Part : Field<member> {
+  using Written = As;
+  static constexpr std::size_t bytes = std::is_same_v<As, std::string_view> ? 0
+                                       : std::is_same_v<As, Token>          ? token_bytes
+                                                                            : sizeof(As);
+};
+
+// Bytes that may stand in a list for an entry's array: its most usual form, one element instead of
+// several.
+template <typename... PartTypes>
+struct BareForm {
+  static constexpr std::size_t fixed_bytes = (PartTypes::bytes + ...);
+  static constexpr bool has_tail = ((PartTypes::bytes == 0) || ...);
+  template <typename Visitor>
+  static constexpr void each(Visitor&& visitor) {
+    (visitor.template operator()<PartTypes>(), ...);
+  }
+};
+
 // Specialised in layout.h for each struct that is an array on the wire.
 template <typename T>
 struct Layout;
@@ -78,7 +101,11 @@ concept Record = requires {
   Layout<T>::required;
 };
 
-// A list's entry that may stand without its array (layout.h).
+// A list's entry that may be bare. Layout<T> then has
+//   Bare                      its parts
+//   is_bare(entry, before)    whether they say all about it; `before` is the entry before it in the
+//                             list, nullptr for the first
+//   blank(before)             what it has beside them
 template <typename T>
 concept MayBeBare = requires(const T& entry) {
   Layout<T>::is_bare(entry, &entry);

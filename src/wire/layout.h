@@ -29,19 +29,13 @@ struct Layout<JobOptions>
 template <>
 struct Layout<SubmitItem>
     : Fields<2, Field<&SubmitItem::index>, Field<&SubmitItem::payload>, Field<&SubmitItem::key>> {
-  // Most items are a payload alone, at the index behind the one before: an element instead of
-  // three. `before` is nullptr for the first of a group.
+  // The payload alone, at the index behind the one before.
+  using Bare = BareForm<Part<&SubmitItem::payload>>;
   static bool is_bare(const SubmitItem& item, const SubmitItem* before) {
-    return item.key.empty() && item.index == bare_index(before);
+    return item.key.empty() && item.index == blank(before).index;
   }
-  static std::string_view to_bare(const SubmitItem& item) { return item.payload; }
-  static SubmitItem from_bare(std::string_view payload, const SubmitItem* before) {
-    return {bare_index(before), payload, {}};
-  }
-
- private:
-  static std::uint32_t bare_index(const SubmitItem* before) {
-    return before == nullptr ? 0 : before->index + 1;
+  static SubmitItem blank(const SubmitItem* before) {
+    return {before == nullptr ? 0 : before->index + 1, {}, {}};
   }
 };
 
@@ -128,7 +122,16 @@ struct Layout<WorkerHello>
 template <>
 struct Layout<OutcomeItem> : Fields<1, Field<&OutcomeItem::token>, Field<&OutcomeItem::run_us>,
                                     Field<&OutcomeItem::held_us>, Field<&OutcomeItem::outcome>,
-                                    Field<&OutcomeItem::bytes>, Field<&OutcomeItem::delay_ms>> {};
+                                    Field<&OutcomeItem::bytes>, Field<&OutcomeItem::delay_ms>> {
+  // Done, without a result, in less than an hour.
+  using Bare = BareForm<Part<&OutcomeItem::token>, Part<&OutcomeItem::run_us, std::uint32_t>,
+                        Part<&OutcomeItem::held_us, std::uint32_t>>;
+  static bool is_bare(const OutcomeItem& item, const OutcomeItem*) {
+    return item.outcome == Outcome::done && item.bytes.empty() && item.delay_ms == 0 &&
+           item.run_us <= UINT32_MAX && item.held_us <= UINT32_MAX;
+  }
+  static OutcomeItem blank(const OutcomeItem*) { return {}; }
+};
 
 template <>
 struct Layout<OutcomeMessage>
@@ -152,7 +155,14 @@ struct Layout<WorkerWelcome>
 
 template <>
 struct Layout<RunItem> : Fields<2, Field<&RunItem::token>, Field<&RunItem::payload>,
-                                Positive<&RunItem::attempt>, Field<&RunItem::time_limit_ms>> {};
+                                Positive<&RunItem::attempt>, Field<&RunItem::time_limit_ms>> {
+  // The first attempt, without a time limit.
+  using Bare = BareForm<Part<&RunItem::token>, Part<&RunItem::payload>>;
+  static bool is_bare(const RunItem& item, const RunItem*) {
+    return item.attempt == 1 && item.time_limit_ms == 0;
+  }
+  static RunItem blank(const RunItem*) { return {}; }
+};
 
 template <>
 struct Layout<RunMessage> : Message<Type::run, entries_max, 1, Field<&RunMessage::entries>> {};

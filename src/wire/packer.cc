@@ -35,7 +35,7 @@ template <typename Entry>
     sink.write(head, sizeof head);
   }
   MsgPacker out(sink);
-  put<Rule::exact>(out, entry);
+  put_entry<Rule::exact, Entry>(out, entry, nullptr);
   return sink.used();
 }
 

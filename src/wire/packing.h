@@ -87,12 +87,16 @@ void put(MsgPacker& out, const JobId& id) {
   put_parts(out, id);
 }
 
-template <Rule rule>
-void put(MsgPacker& out, const Token& token) {
-  out.pack_bin(token_bytes);
+inline void put_parts(MsgPacker& out, const Token& token) {
   put_parts(out, token.job);
   put_big(out, token.handout);
   put_big(out, token.epoch);
+}
+
+template <Rule rule>
+void put(MsgPacker& out, const Token& token) {
+  out.pack_bin(token_bytes);
+  put_parts(out, token);
 }
 
 template <Rule rule, typename Number>
@@ -114,18 +118,43 @@ void put(MsgPacker& out, Number value) {
 template <Rule rule, Record T>
 void put(MsgPacker& out, const T& record);
 
+template <typename T>
+void put_bare(MsgPacker& out, const T& entry) {
+  using Bare = typename Layout<T>::Bare;
+  std::size_t size = Bare::fixed_bytes;
+  Bare::each([&]<typename P>() {
+    if constexpr (P::bytes == 0) size += P::in(entry).size();
+  });
+  ZCREW_CHECK(size <= UINT32_MAX);
+  out.pack_bin(static_cast<std::uint32_t>(size));
+  Bare::each([&]<typename P>() {
+    using As = typename P::Written;
+    if constexpr (P::bytes == 0) {
+      out.pack_bin_body(P::in(entry).data(), static_cast<std::uint32_t>(P::in(entry).size()));
+    } else if constexpr (std::is_integral_v<As>) {
+      put_big(out, static_cast<As>(P::in(entry)));
+    } else {
+      put_parts(out, P::in(entry));
+    }
+  });
+}
+
+// An entry of a list, in the shorter of its forms.
+template <Rule rule, typename T>
+void put_entry(MsgPacker& out, const T& entry, [[maybe_unused]] const T* before) {
+  if constexpr (MayBeBare<T>) {
+    if (Layout<T>::is_bare(entry, before)) return put_bare(out, entry);
+  }
+  put<rule>(out, entry);
+}
+
 template <Rule rule, typename T>
 void put(MsgPacker& out, const std::vector<T>& list) {
   out.pack_array(static_cast<std::uint32_t>(list.size()));
-  if constexpr (MayBeBare<T>) {
-    const T* before = nullptr;
-    for (const T& entry : list) {
-      Layout<T>::is_bare(entry, before) ? put<rule>(out, Layout<T>::to_bare(entry))
-                                        : put<rule>(out, entry);
-      before = &entry;
-    }
-  } else {
-    for (const T& entry : list) put<rule>(out, entry);
+  const T* before = nullptr;
+  for (const T& entry : list) {
+    put_entry<rule>(out, entry, before);
+    before = &entry;
   }
 }
 

@@ -213,6 +213,28 @@ inline const Fault* read_bytes(Token& to, std::string_view value) {
   return load(value.data(), to) ? nullptr : &fault::bad_priority;
 }
 
+// The parts side by side; one with a tail may be longer.
+template <MayBeBare T>
+const Fault* read_bare(T& entry, std::string_view value) {
+  using Bare = typename Layout<T>::Bare;
+  const bool fits =
+      Bare::has_tail ? value.size() >= Bare::fixed_bytes : value.size() == Bare::fixed_bytes;
+  if (!fits) return &fault::wrong_size;
+  const Fault* why = nullptr;
+  Bare::each([&]<typename P>() {
+    using As = typename P::Written;
+    if constexpr (P::bytes == 0) {
+      P::in(&entry) = value;
+    } else if constexpr (std::is_integral_v<As>) {
+      P::in(&entry) = load_big<As>(value.data());
+    } else if (!load(value.data(), P::in(&entry))) {
+      why = &fault::bad_priority;
+    }
+    value.remove_prefix(P::bytes);
+  });
+  return why;
+}
+
 // The place of a list's entries, in the words of Field: each entry makes room for itself.
 template <typename T>
 struct Entry {
@@ -269,8 +291,8 @@ constexpr Slot make_slot() {
       static_assert(std::is_same_v<F, Entry<V>>);
       slot.bytes = [](void* in, std::string_view value) -> const Fault* {
         auto& list = *static_cast<std::vector<V>*>(in);
-        list.push_back(Layout<V>::from_bare(value, list.empty() ? nullptr : &list.back()));
-        return nullptr;
+        list.push_back(Layout<V>::blank(list.empty() ? nullptr : &list.back()));
+        return read_bare(list.back(), value);
       };
     }
   } else {

@@ -63,6 +63,21 @@ def take(data):
     return values, rest
 
 
+TOKEN_BYTES = 21
+
+
+def run_of(item):
+    """(token, payload) of an item of RUN, in either form."""
+    if isinstance(item, bytes):
+        return item[:TOKEN_BYTES], item[TOKEN_BYTES:]
+    return item[0], item[1]
+
+
+def done(token, run_us=0, held_us=0):
+    """An item of OUTCOME without an array."""
+    return token + struct.pack(">II", run_us, held_us)
+
+
 class NativePeer:
     """A DEALER that sends what it is told, well-formed or not."""
 

@@ -10,8 +10,9 @@ import zmq
 from crew import json_lines, wait_until
 from crew_test import CrewTest, main
 from journal_bytes import set_format
-from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, CONFIRM, ERROR, HEARTBEAT,
-                         OUTCOME, REFUSED, RUN, SETTLED, SUBMIT, WORKER_HELLO, NativePeer, pack)
+from native_peer import (ADMIN, ADMIN_REPLY, CLIENT_HELLO, CONFIRM, ERROR, HEARTBEAT, OUTCOME,
+                         REFUSED, RUN, SETTLED, SUBMIT, WORKER_HELLO, NativePeer, done, pack,
+                         run_of)
 
 SESSION = b"S" * 16
 INSTANCE = b"I" * 16
@@ -327,7 +328,7 @@ class Frames(CrewTest):
         worker.hello_worker(INSTANCE)
         submit = self.router.submit("--wait", "--json", "x")
         (run,) = worker.receive(RUN)[1]
-        token = run[0]
+        token, _ = run_of(run)
         forged = [token[:-1] + bytes([token[-1] ^ 1]), bytes(21), b"\xff" * 4 + token[4:]]
         for wrong in forged:
             worker.send(OUTCOME, [[wrong, 0, 0, 0, b"forged"]])
@@ -344,6 +345,25 @@ class Frames(CrewTest):
         worker.send(OUTCOME, [[token, 0, 0, 0, b"again"]])
         wait_until(lambda: self.router.counters()["stale"] == len(forged) + 2, "the repeat counted")
         self.assertEqual(self.router.counters()["done"], 1)
+
+    def test_outcomes_alone_and_in_full_mix(self):
+        """P-5.17, as the router hears it."""
+        worker = self.peer(self.router.workers)
+        worker.send(WORKER_HELLO, 1, INSTANCE, "raw", 1, 3, ["default"])
+        submit = self.router.submit("--wait", "x", "y", "z")
+        tokens = []
+        while len(tokens) < 3:
+            tokens += [run_of(item)[0] for item in worker.receive(RUN)[1]]
+        worker.send(OUTCOME, [done(tokens[0], 1000, 2000), [tokens[1], 1, 2], done(tokens[2]),
+                              done(tokens[0])])
+        self.assertEqual(submit.wait(), 0)
+        wait_until(lambda: self.router.counters()["stale"] == 1, "the repeat counted")
+        self.assertEqual(self.router.counters()["done"], 3)
+        for wrong in (tokens[0], tokens[0] + bytes(7), tokens[0] + bytes(9), b""):
+            with self.subTest(size=len(wrong)):
+                worker.send(OUTCOME, [wrong])
+                self.assertEqual(worker.receive(ERROR)[1], 100)
+        self.check_alive()
 
     def test_steering_with_wrong_words(self):
         peer = self.peer(self.router.clients)

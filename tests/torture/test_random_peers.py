@@ -14,7 +14,7 @@ from crew_test import SHORT, CrewTest, main  # noqa: E402
 from native_peer import unpack  # noqa: E402
 from native_peer import (ACKNOWLEDGE, ADMIN, CLIENT_HELLO, CLIENT_WELCOME, CONFIRM,  # noqa: E402
                          HEARTBEAT, OUTCOME, REFUSED, RESULT, RUN, SUBMIT, WORKER_HELLO, NativePeer,
-                         pack)
+                         done, pack, run_of)
 
 ASK, BYE, DRAIN = 3, 6, 34
 PEERS = 24
@@ -52,7 +52,7 @@ class RandomPeer:
             if not isinstance(message, list):
                 continue
             if message[0] == RUN:
-                self.world.tokens += [entry[0] for entry in message[1]]
+                self.world.tokens += [run_of(item)[0] for item in message[1]]
             elif message[0] == CLIENT_WELCOME:
                 self.batch = message[5] + 1
             elif message[0] == REFUSED:
@@ -112,7 +112,8 @@ class RandomPeer:
                        self.some(tokens, 21, self.random.randrange(4)))
 
     def outcome(self):
-        self.peer.send(OUTCOME, [[token, 5, 9, self.random.choice((0, 0, 1, 2, 3, 9)), b"r", 0]
+        self.peer.send(OUTCOME, [done(token, 5, 9) if self.random.random() < 0.3 else
+                                 [token, 5, 9, self.random.choice((0, 0, 1, 2, 3, 9)), b"r", 0]
                                  for token in self.some(self.world.tokens, 21,
                                                         self.random.randrange(1, 4))])
 

@@ -85,7 +85,8 @@ inline WorkerHello worker_hello_resume_short() {
 inline WorkerHello worker_hello_short() { return {1, uuid(), "w", 1, 0, {"default"}, {}, {}}; }
 inline OutcomeMessage outcome() {
   return {{{token, Outcome::failed, 5000, 6000, 250, "no such address"},
-           {other_token, Outcome::done, 0, 0, 0, {}}}};
+           {other_token, Outcome::done, 5000, 6000, 0, {}},
+           {token, Outcome::done, 0x100000000, 6000, 0, {}}}};
 }
 inline Drain drain() { return {}; }
 
@@ -93,7 +94,9 @@ inline WorkerWelcome worker_welcome() {
   return {1, 7, 1000, 3, 4, {{3, "mail"}, {1, "default"}}, {other_token}, 1048576};
 }
 inline WorkerWelcome worker_welcome_short() { return {1, 7, 1000, 3, 1, {{1, "default"}}, {}, 0}; }
-inline RunMessage run() { return {{{token, 2, 5000, "the payload"}, {other_token, 1, 0, {}}}}; }
+inline RunMessage run() {
+  return {{{token, 2, 5000, "the payload"}, {other_token, 1, 0, "another"}, {token, 3, 0, {}}}};
+}
 inline SettledMessage settled() { return {{token, other_token}}; }
 inline Capacity capacity() { return {3, 300}; }
 inline Recall recall() { return {{token, other_token}}; }

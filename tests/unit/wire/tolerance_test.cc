@@ -96,6 +96,33 @@ TEST_CASE("a payload without its array is an item behind the one before (P-4.19)
   }
 }
 
+TEST_CASE("items of RUN and OUTCOME are read in both forms, in any mixture (P-5.17)") {
+  const std::string token = "00 00 00 03 05 00 00 00 00 00 10 00 01 00 00 00 02 00 00 00 07";
+  const auto run = decoded<RunMessage>(bytes("92 31 94 c4 17 " + token + "78 79 92 c4 15 " + token +
+                                             "a1 7a c4 15 " + token + "b6 " + token + "77"));
+  REQUIRE(run.has_value());
+  CHECK(run->entries == std::vector<RunItem>{{samples::token, 1, 0, "xy"},
+                                             {samples::token, 1, 0, "z"},
+                                             {samples::token, 1, 0, ""},
+                                             {samples::token, 1, 0, "w"}});
+  const auto outcome = decoded<OutcomeMessage>(
+      bytes("92 21 92 c4 1d " + token + "00 00 00 05 ff ff ff ff 92 c4 15 " + token + "07"));
+  REQUIRE(outcome.has_value());
+  CHECK(outcome->entries ==
+        std::vector<OutcomeItem>{{samples::token, Outcome::done, 5, 0xFFFFFFFF, 0, {}},
+                                 {samples::token, Outcome::done, 7, 0, 0, {}}});
+
+  CHECK(refusal<ToWorker>(bytes("92 31 91 c4 14 " + token.substr(3))) == ErrorCode::malformed);
+  CHECK(refusal<ToWorker>(bytes("92 31 91 07")) == ErrorCode::malformed);
+  CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 15 " + token)) == ErrorCode::malformed);
+  CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 1e " + token + "00 00 00 05 00 00 00 06 00")) ==
+        ErrorCode::malformed);
+  // A priority that does not exist.
+  const std::string tenth = "00 00 00 03 0a" + token.substr(14);
+  CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 1d " + tenth + "00 00 00 05 00 00 00 06")) ==
+        ErrorCode::malformed);
+}
+
 TEST_CASE("numbers are read in every msgpack format that holds them (P-3.3)") {
   for (const std::string five :
        {"05", "cc 05", "cd 00 05", "ce 00 00 00 05", "cf 00 00 00 00 00 00 00 05", "d0 05",
