@@ -295,6 +295,7 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
   batch.number = submit.batch;
   batch.bytes = size.bytes;
   const SessionRef reference = sessions_.reference(session);
+  PayloadCopies copies;
   for (const wire::SubmitGroup& group : submit.groups) {
     Queue& queue = *book_.open_queue(group.options.queue);
     NewJob fresh;
@@ -308,7 +309,7 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
     }
     batch.wants_results |= group.options.result == wire::ResultMode::caller;
     for (const wire::SubmitItem& item : group.items) {
-      fresh.payload = Payload::copy_of(item.payload);
+      fresh.payload = copies.copy_of(item.payload);
       fresh.index = item.index;
       if (fresh.header.result == wire::ResultMode::caller) {
         fresh.header.origin = {session.uuid(), submit.batch, item.index};

@@ -70,15 +70,14 @@ void CommitThread::serve() {
       if (!woken) reckon(lock);
       continue;
     }
-    Batch batch = *std::exchange(batch_, std::nullopt);
+    committing_ = std::move(*std::exchange(batch_, std::nullopt));
     lock.unlock();
     journal_.make_room();  // the commit itself may need more than the last one left
-    journal_.commit(batch);
+    journal_.commit(committing_);
     Committed news;
-    news.durable = batch.last;
+    news.durable = committing_.last;
     news.admissible_bytes = journal_.make_room();
-    batch.records.clear();  // payloads are let go of here rather than on the loop thread
-    news.spent = std::move(batch.records);
+    news.spent = std::move(committing_.records);
     lock.lock();
     room_ = news.admissible_bytes;
     report(std::move(news), lock);

@@ -33,7 +33,7 @@ struct Committed {
   // Bytes of new jobs that may be accepted, as of this commit: core::Space takes it as it is and
   // subtracts what was accepted since.
   std::uint64_t admissible_bytes = 0;
-  // The batch's vector, emptied over there, for PendingBatch::recycle().
+  // The batch's records, for PendingBatch::recycle(): payloads are the loop thread's to let go of.
   std::vector<core::Record> spent;
   std::optional<Failure> failure;
 };
@@ -71,6 +71,9 @@ class CommitThread {
   std::optional<Committed> news_;
   bool stop_ = false;
   std::optional<std::uint64_t> room_;  // as last reported
+
+  // The commit thread's own. Kept when the commit fails, as its payloads are the loop thread's.
+  Batch committing_;
 
   std::thread thread_;
 };

@@ -19,14 +19,15 @@ namespace {
 // From so many jobs on, a page gets room for as many as it may have.
 constexpr std::size_t long_page = 64;
 
-core::LoadedJob loaded(const JobId& id, Place place, WallTime due, const JobView& job) {
+core::LoadedJob loaded(const JobId& id, Place place, WallTime due, const JobView& job,
+                       PayloadCopies& copies) {
   core::LoadedJob out;
   out.id = id;
   out.place = place;
   out.due = due;
   out.header = job.header;
   out.payload_bytes = job.payload_bytes;
-  out.payload = Payload::copy_of(job.payload);
+  out.payload = copies.copy_of(job.payload);
   return out;
 }
 
@@ -57,6 +58,7 @@ core::JournalSequence Snapshot::as_of(Epoch epoch) const {
 void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page) const {
   const auto after = journal::job_key({request.queue, request.priority, request.after});
   Scan scan(transaction_.get(), databases_.ready, db::ready, after.view());
+  PayloadCopies copies;
   std::size_t bytes = 0;
   for (;; scan.next()) {
     page.reached_end = true;
@@ -72,13 +74,14 @@ void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page)
     if (!page.jobs.empty() && bytes > request.bytes_max) return;
     // Most pages are short ones of many queues, or full.
     if (page.jobs.size() == long_page) page.jobs.reserve(request.jobs_max);
-    page.jobs.push_back(loaded(id, Place::ready, {}, job));
+    page.jobs.push_back(loaded(id, Place::ready, {}, job, copies));
   }
 }
 
 void Snapshot::read_later(const core::ReadLater& request, core::LaterPage& page) const {
   const auto after = journal::due_key(request.after_due, request.after_id);
   Scan scan(transaction_.get(), databases_.later, db::later, after.view());
+  PayloadCopies copies;
   for (;; scan.next()) {
     page.reached_end = true;
     if (!scan.there()) return;
@@ -88,7 +91,7 @@ void Snapshot::read_later(const core::ReadLater& request, core::LaterPage& page)
     if (page.jobs.size() >= request.jobs_max) return;
     const JobView job =
         sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::later, scan.key());
-    page.jobs.push_back(loaded(key.id, Place::later, key.due, job));
+    page.jobs.push_back(loaded(key.id, Place::later, key.due, job, copies));
   }
 }
 
@@ -148,7 +151,8 @@ Snapshot::Found Snapshot::find(const JobId& id) const {
 
 core::LoadedJob Snapshot::load(const JobId& id) const {
   const Found found = find(id);
-  return loaded(id, found.place, found.due, found.job);
+  PayloadCopies copies;
+  return loaded(id, found.place, found.due, found.job, copies);
 }
 
 core::PayloadLoaded Snapshot::load_payload(const JobId& id) const {

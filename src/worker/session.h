@@ -46,7 +46,7 @@ struct StartJob {
   std::uint32_t attempt = 1;
   std::uint64_t time_limit_ms = 0;  // 0 = none
   std::shared_ptr<const std::string> queue;
-  Payload payload;
+  Payload payload;  // shared with no other: jobs go to different threads
 };
 
 struct FinishedJob {
