@@ -38,9 +38,8 @@ struct Config {
   // A waiting job counts one priority better per this time; zero = never.
   Duration age_step = std::chrono::seconds{60};
 
-  // Jobs sent to a worker ahead of need, at most; and the mean run time above which none are. With
-  // 1,024, a worker of jobs of a microsecond waits for the wire a third of its time (zcrew bench).
-  std::uint32_t prefetch_max = 4096;
+  // Jobs sent to a worker ahead of need, at most; and the mean run time above which none are.
+  std::uint32_t prefetch_max = limits::prefetch_max;
   Duration prefetch_run_max = Milliseconds{10};
 
   std::uint64_t seed = 1;  // of the jitter and the random policy

@@ -183,7 +183,8 @@ bool Dispatcher::has_credit(const Worker& worker) const {
   if (worker.unsettled >= limits::unsettled_max) return false;
   const std::uint32_t places =
       planted(Bug::double_credit) ? 2 * worker.concurrency() : worker.concurrency();
-  return worker.held < places ||
+  if (worker.held < places) return true;
+  return worker.held_bytes < limits::prefetch_bytes_max &&
          worker.held - places <
              worker.prefetch(context_.config.prefetch_max, context_.config.prefetch_run_max);
 }

@@ -58,8 +58,9 @@ struct Worker {
   Job* first_held = nullptr;
   Job* last_held = nullptr;
   std::uint32_t held = 0;
-  std::uint64_t session = 0;    // of all workers' HELLOs, which one was its last
-  std::uint32_t unsettled = 0;  // outcomes of that session that wait for the disk
+  std::uint64_t held_bytes = 0;  // of their payloads
+  std::uint64_t session = 0;     // of all workers' HELLOs, which one was its last
+  std::uint32_t unsettled = 0;   // outcomes of that session that wait for the disk
 
   // Learned from outcomes; moving averages.
   std::uint64_t service_us = 0;     // of its jobs' run times; 0 = none yet
@@ -130,6 +131,7 @@ struct Worker {
     (last_held != nullptr ? last_held->next : first_held) = &job;
     last_held = &job;
     ++held;
+    held_bytes += job.payload_bytes;
   }
   void unlink(Job& job) {
     ZCREW_CHECK(job.worker == this && held > 0);
@@ -139,6 +141,7 @@ struct Worker {
     job.previous = job.next = nullptr;
     job.worker = nullptr;
     --held;
+    held_bytes -= job.payload_bytes;
   }
 };
 

@@ -211,6 +211,9 @@ void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
   Worker* worker = native(peer);
   if (worker == nullptr) return;
   for (const wire::OutcomeItem& item : message.entries) take_outcome(*worker, item);
+  // Behind all confirms, so that those of jobs that follow each other can be one entry.
+  for (const Token& token : settled_) send(*worker, token);
+  settled_.clear();
   worker->quiet_since = context_.attended();
   dispatcher_.update(*worker);
 }
@@ -234,7 +237,7 @@ void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
       ++worker.done;
       book_.done(*job, worker.name, item.bytes);
       // No restart can bring it back, so there is nothing to wait for.
-      if (leaves_no_trace) return send(worker, item.token);
+      if (leaves_no_trace) return settled_.push_back(item.token);
       break;
     case wire::Outcome::failed:
       ++worker.failed;
@@ -449,11 +452,13 @@ std::vector<const Worker*> WorkerDesk::workers() const {
 void WorkerDesk::check_invariants() const {
   for (const auto& [number, worker] : workers_) {
     std::uint32_t held = 0;
+    std::uint64_t held_bytes = 0;
     for (const Job* job = worker->first_held; job != nullptr; job = job->next) {
       ZCREW_CHECK(job->worker == worker.get() && job->state == JobState::held);
       ++held;
+      held_bytes += job->payload_bytes;
     }
-    ZCREW_CHECK(held == worker->held);
+    ZCREW_CHECK(held == worker->held && held_bytes == worker->held_bytes);
     const auto waiting =
         std::count_if(settling_.begin(), settling_.end(), [&one = *worker](const Settling& each) {
           return one.peer == each.peer && one.session == each.session;

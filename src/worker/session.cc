@@ -10,8 +10,8 @@ namespace {
 
 // More than a router can give: what runs, what waits here, and what waits to be settled. What comes
 // above is a router that does not count, and would not fit into a HELLO.
-constexpr std::size_t jobs_max = 130000;
-static_assert(jobs_max > limits::concurrency_max + limits::unsettled_max);
+constexpr std::size_t jobs_max = 135000;
+static_assert(jobs_max > limits::concurrency_max + limits::prefetch_max + limits::unsettled_max);
 
 // Error texts above this are cut: routers keep less anyway.
 constexpr std::size_t error_text_bytes = 4096;
