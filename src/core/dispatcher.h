@@ -42,6 +42,9 @@ class WorkerGroup {
   // A listed worker's load or time has changed, as each hand-out changes them.
   void relist(const Worker& worker);
   void unlist(Worker& worker);
+  // The members or their weights have changed.
+  void weigh();
+  [[nodiscard]] std::uint32_t heaviest() const { return heaviest_; }
   // Which policies the group's queues use; re-lists everybody if that changed.
   void use_policies();
 
@@ -60,6 +63,7 @@ class WorkerGroup {
                                      ChoiceOrder{4}};  // of each policy, but `random`
   std::vector<Policy> ordered_;                        // in use, without `random`
   std::vector<Worker*> random_;
+  std::uint32_t heaviest_ = 1;  // of the members' weights
   std::deque<Waiting> ring_;
   std::vector<bool> in_ring_;
 };
@@ -74,6 +78,7 @@ class Dispatcher {
   void leave(Worker& worker);
   // Its credit or its place may have changed.
   void update(Worker& worker);
+  void weight_changed(Worker& worker);
   void policy_changed(Queue& queue);
 
   // Whether it may get one more job (design D9).
@@ -93,6 +98,7 @@ class Dispatcher {
   void count_places(Worker& worker, std::uint32_t free, bool ahead);
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
+  [[nodiscard]] static std::uint32_t run_length(const Queue& queue, const Worker& worker);
   void catch_up(Worker& worker, std::uint64_t cost) const;  // forgets debts beyond a bound
   void charge(Worker& worker);                              // a hand-out under `weighted`
   void step_back();

@@ -425,7 +425,7 @@ std::uint32_t WorkerDesk::set_weight(const std::string& name, std::uint32_t weig
     if (worker->dialect == Dialect::native) {
       send(*worker, wire::Capacity{weight, worker->concurrency()});
     }
-    dispatcher_.update(*worker);
+    dispatcher_.weight_changed(*worker);
   }
   return changed;
 }
