@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -23,10 +24,12 @@ class Payload {
       : piece_(std::exchange(other.piece_, nullptr)),
         bytes_(std::exchange(other.bytes_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
-  Payload& operator=(Payload other) noexcept {
-    std::swap(piece_, other.piece_);
-    std::swap(bytes_, other.bytes_);
-    std::swap(size_, other.size_);
+  Payload& operator=(const Payload& other) noexcept { return *this = Payload(other); }
+  Payload& operator=(Payload&& other) noexcept {
+    Payload taken = std::move(other);
+    std::swap(piece_, taken.piece_);
+    std::swap(bytes_, taken.bytes_);
+    std::swap(size_, taken.size_);
     return *this;
   }
   ~Payload() {
@@ -55,10 +58,12 @@ class Payload {
 
     // With one holder, the caller.
     static Piece* make(std::size_t size) {
-      return new (::operator new(sizeof(Piece) + size)) Piece{1, size};
+      return new (std::allocator<char>{}.allocate(sizeof(Piece) + size)) Piece{1, size};
     }
     void let_go() {
-      if (--holders == 0) ::operator delete(this, sizeof(Piece) + size);
+      if (--holders > 0) return;
+      // Compilers differ in whether the size may be told; the allocator knows.
+      std::allocator<char>{}.deallocate(reinterpret_cast<char*>(this), sizeof(Piece) + size);
     }
     char* bytes() { return reinterpret_cast<char*>(this + 1); }
   };
