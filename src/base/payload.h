@@ -93,8 +93,8 @@ class PayloadCopies {
   Payload copy_of(std::string_view bytes) {
     if (bytes.size() > small_bytes_max || bytes.empty()) return Payload::copy_of(bytes);
     if (piece_ == nullptr || piece_->size - used_ < bytes.size()) {
-      if (piece_ != nullptr) piece_->let_go();
-      piece_ = Payload::Piece::make(piece_bytes);
+      Payload::Piece* const full = std::exchange(piece_, Payload::Piece::make(piece_bytes));
+      if (full != nullptr) full->let_go();
       used_ = 0;
     }
     char* const to = piece_->bytes() + used_;

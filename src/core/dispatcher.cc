@@ -67,9 +67,14 @@ const ChoiceOrder::Entry* WorkerGroup::best(Policy policy) const {
   return orders_[index_of(policy)].first();
 }
 
-void WorkerGroup::weigh() {
-  heaviest_ = 1;
-  for (const Worker* member : members) heaviest_ = std::max(heaviest_, member->weight);
+void WorkerGroup::weigh(Worker& worker) {
+  worker.counted_weight = worker.weight;
+  ++weights_[worker.counted_weight];
+}
+
+void WorkerGroup::unweigh(const Worker& worker) {
+  const auto at = weights_.find(worker.counted_weight);
+  if (--at->second == 0) weights_.erase(at);
 }
 
 void WorkerGroup::list(Worker& worker) {
@@ -146,15 +151,18 @@ void Dispatcher::join(Worker& worker) {
     group = std::make_unique<WorkerGroup>();
     for (const QueueNumber number : key) {
       Queue* queue = book_.find_queue(number);
+      for (const Queue::Membership& other : queue->groups) {
+        group->virtual_now = std::max(group->virtual_now, other.group->virtual_now);
+      }
       queue->groups.push_back({group.get(), group->queues.size()});
       group->queues.push_back(queue);
     }
   }
   worker.group = group.get();
-  worker.virtual_time = virtual_now_;
+  worker.virtual_time = group->virtual_now;
   worker.last_used = 0;
   group->members.insert(&worker);
-  group->weigh();
+  group->weigh(worker);
   group->use_policies();
   for (std::size_t slot = 0; slot < group->queues.size(); ++slot) {
     group->enqueue(slot);
@@ -169,7 +177,8 @@ void Dispatcher::leave(Worker& worker) {
   WorkerGroup* group = std::exchange(worker.group, nullptr);
   if (worker.listed) group->unlist(worker);
   group->members.erase(&worker);
-  if (!group->members.empty()) return group->weigh();
+  group->unweigh(worker);
+  if (!group->members.empty()) return;
   for (Queue* queue : group->queues) {
     auto& groups = queue->groups;
     groups.erase(std::remove_if(groups.begin(), groups.end(),
@@ -182,7 +191,10 @@ void Dispatcher::leave(Worker& worker) {
 }
 
 void Dispatcher::weight_changed(Worker& worker) {
-  if (worker.group != nullptr) worker.group->weigh();
+  if (worker.group != nullptr) {
+    worker.group->unweigh(worker);
+    worker.group->weigh(worker);
+  }
   update(worker);
 }
 
@@ -191,7 +203,7 @@ void Dispatcher::policy_changed(Queue& queue) {
   for (const Queue::Membership& member : queue.groups) {
     member.group->use_policies();
     for (Worker* worker : member.group->members) {
-      worker->virtual_time = virtual_now_;
+      worker->virtual_time = member.group->virtual_now;
       update(*worker);
     }
   }
@@ -254,27 +266,34 @@ std::uint64_t Dispatcher::free_places(const Queue& queue) {
   return free;
 }
 
-void Dispatcher::catch_up(Worker& worker, std::uint64_t cost) const {
+void Dispatcher::catch_up(Worker& worker, std::uint64_t cost) {
+  const std::uint64_t now = worker.group->virtual_now;
   const std::uint64_t lag = owed_max * cost;
-  if (virtual_now_ > lag) worker.virtual_time = std::max(worker.virtual_time, virtual_now_ - lag);
+  if (now > lag) worker.virtual_time = std::max(worker.virtual_time, now - lag);
 }
 
-void Dispatcher::charge(Worker& worker) {
-  virtual_now_ = std::max(virtual_now_, worker.virtual_time);
+void Dispatcher::charge(const Queue& queue, Worker& worker) {
+  for (const Queue::Membership& member : queue.groups) {
+    std::uint64_t& now = member.group->virtual_now;
+    now = std::max(now, worker.virtual_time);
+  }
+  latest_ = std::max(latest_, worker.virtual_time);
   const std::uint64_t cost = cost_of(worker);
   catch_up(worker, cost);
   worker.virtual_time += cost;
 }
 
 void Dispatcher::step_back() {
-  const std::uint64_t step = virtual_now_ - owed_max * one;
+  const std::uint64_t step = latest_ - owed_max * one;
+  const auto earlier = [step](std::uint64_t time) { return std::max(time, step) - step; };
   for (const auto& [key, group] : groups_) {
+    group->virtual_now = earlier(group->virtual_now);
     for (Worker* worker : group->members) {
-      worker->virtual_time = std::max(worker->virtual_time, step) - step;
+      worker->virtual_time = earlier(worker->virtual_time);
       if (worker->listed) group->relist(*worker);
     }
   }
-  virtual_now_ -= step;
+  latest_ = earlier(latest_);
 }
 
 Worker* Dispatcher::choose(const Queue& queue) {
@@ -319,7 +338,7 @@ void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
   }
   book_.woken().clear();
   if (context_.stopping) return;
-  if (virtual_now_ >= step_back_at) step_back();
+  if (latest_ >= step_back_at) step_back();
   for (auto& [key, group] : groups_) {
     while (group->has_credit()) {
       Queue* queue = group->front();
@@ -332,7 +351,7 @@ void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
       Worker* worker = choose(*queue);
       std::uint32_t left = run_length(*queue, *worker);
       do {
-        if (queue->settings.policy == Policy::weighted) charge(*worker);
+        if (queue->settings.policy == Policy::weighted) charge(*queue, *worker);
         worker->last_used = ++uses_;
         group->served();
         give(*job, *worker);

@@ -31,6 +31,9 @@ class WorkerGroup {
       [](const Worker* a, const Worker* b) { return a->number < b->number; }};
 
   std::uint64_t free_places = 0;  // of members with credit
+  // Of `weighted`: how far the queues that the group serves have come. Groups that share a queue
+  // go together; others may be as far apart as their loads and weights are.
+  std::uint64_t virtual_now = 0;
 
   [[nodiscard]] bool has_credit() const { return !random_.empty(); }
   // Null if nobody has credit. Not for `random`.
@@ -42,9 +45,12 @@ class WorkerGroup {
   // A listed worker's load or time has changed, as each hand-out changes them.
   void relist(const Worker& worker);
   void unlist(Worker& worker);
-  // The members or their weights have changed.
-  void weigh();
-  [[nodiscard]] std::uint32_t heaviest() const { return heaviest_; }
+  // A member's weight counts, or does not any more.
+  void weigh(Worker& worker);
+  void unweigh(const Worker& worker);
+  [[nodiscard]] std::uint32_t heaviest() const {
+    return weights_.empty() ? 1 : weights_.rbegin()->first;
+  }
   // Which policies the group's queues use; re-lists everybody if that changed.
   void use_policies();
 
@@ -63,7 +69,7 @@ class WorkerGroup {
                                      ChoiceOrder{4}};  // of each policy, but `random`
   std::vector<Policy> ordered_;                        // in use, without `random`
   std::vector<Worker*> random_;
-  std::uint32_t heaviest_ = 1;  // of the members' weights
+  std::map<std::uint32_t, std::uint32_t> weights_;  // how many members have each
   std::deque<Waiting> ring_;
   std::vector<bool> in_ring_;
 };
@@ -99,8 +105,8 @@ class Dispatcher {
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
   [[nodiscard]] static std::uint32_t run_length(const Queue& queue, const Worker& worker);
-  void catch_up(Worker& worker, std::uint64_t cost) const;  // forgets debts beyond a bound
-  void charge(Worker& worker);                              // a hand-out under `weighted`
+  static void catch_up(Worker& worker, std::uint64_t cost);  // forgets debts beyond a bound
+  void charge(const Queue& queue, Worker& worker);           // a hand-out under `weighted`
   void step_back();
 
   Context& context_;
@@ -108,7 +114,7 @@ class Dispatcher {
   std::map<std::vector<QueueNumber>, std::unique_ptr<WorkerGroup>> groups_;
   std::uint64_t free_places_ = 0;
   std::vector<Worker*> ahead_;
-  std::uint64_t virtual_now_ = 0;
+  std::uint64_t latest_ = 0;  // virtual time of any group
   std::uint64_t uses_ = 0;
 };
 

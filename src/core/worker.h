@@ -48,6 +48,7 @@ struct Worker {
   std::optional<Peer> peer;
   std::vector<QueueNumber> queues;
   std::uint32_t weight = 1;
+  std::uint32_t counted_weight = 0;         // in its group
   std::uint32_t own_concurrency = 0;        // 0 = follows the weight
   std::optional<std::uint32_t> set_weight;  // by a person: counts for more than its HELLO's
   bool tell_weight = false;                 // its HELLO named another than it has

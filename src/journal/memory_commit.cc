@@ -95,7 +95,8 @@ class Change {
   explicit Change(MemoryState& state) : state_(state) {}
 
   void operator()(const core::PutJob& put) {
-    place(put.id, put.due, MemoryState::Job{put.header, put.payload, {}, {}, {}});
+    place(put.id, put.due,
+          MemoryState::Job{put.header, Payload::copy_of(put.payload.view()), {}, {}, {}});
   }
   void operator()(const core::RemoveJob& remove) { take(remove.id, remove.place, remove.due); }
   void operator()(const core::MoveToLater& to) {
@@ -139,9 +140,14 @@ class Change {
   void operator()(const core::RemoveSession& remove) { state_.sessions.erase(remove.session); }
   void operator()(const core::PutResult& put) {
     remove_result(put.id);
-    core::PutResult& result = state_.results[put.id] = put;
-    result.worker = cut(put.worker, limits::name_bytes_max);
-    result.reason = cut(put.reason, layout::word_bytes_max);
+    state_.results[put.id] = {put.id,
+                              put.end,
+                              put.attempts,
+                              put.origin,
+                              std::string(cut(put.worker, limits::name_bytes_max)),
+                              std::string(cut(put.reason, layout::word_bytes_max)),
+                              Payload::copy_of(put.bytes.view()),
+                              put.expires_at};
     state_.results_by_expiry.emplace(put.expires_at, put.id);
   }
   void operator()(const core::RemoveResult& remove) { remove_result(remove.id); }

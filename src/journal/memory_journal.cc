@@ -19,7 +19,8 @@ core::LoadedJob loaded(const JobId& id, core::Place place, WallTime due,
   out.due = due;
   out.header = job.header;
   out.payload_bytes = job.payload.size();
-  if (job.payload.size() <= limits::inline_payload_bytes) out.payload = job.payload;
+  if (job.payload.size() <= limits::inline_payload_bytes)
+    out.payload = Payload::copy_of(job.payload.view());
   return out;
 }
 
@@ -129,11 +130,11 @@ core::PayloadLoaded MemoryJournal::load_payload(const core::LoadPayload& request
   const std::lock_guard lock(mutex_);
   const JobId& id = request.id;
   if (const auto job = state_.ready.find(id); job != state_.ready.end())
-    return {id, job->second.payload, true};
+    return {id, Payload::copy_of(job->second.payload.view()), true};
   if (const auto due = state_.where.find(id); due != state_.where.end())
-    return {id, state_.later.at({due->second, id}).payload, true};
+    return {id, Payload::copy_of(state_.later.at({due->second, id}).payload.view()), true};
   if (const auto job = state_.dead.find(id); job != state_.dead.end())
-    return {id, job->second.payload, true};
+    return {id, Payload::copy_of(job->second.payload.view()), true};
   return {id, {}, false};
 }
 
@@ -145,7 +146,15 @@ core::ResultsLoaded MemoryJournal::load_results(const core::LoadResults& request
     loaded_result.id = id;
     if (const auto result = state_.results.find(id); result != state_.results.end()) {
       loaded_result.found = true;
-      loaded_result.result = result->second;
+      const core::PutResult& kept = result->second;
+      loaded_result.result = {kept.id,
+                              kept.end,
+                              kept.attempts,
+                              kept.origin,
+                              kept.worker,
+                              kept.reason,
+                              Payload::copy_of(kept.bytes.view()),
+                              kept.expires_at};
     } else {
       loaded_result.place = load(id).place;
     }

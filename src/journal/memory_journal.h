@@ -15,7 +15,8 @@
 
 namespace zcrew::journal {
 
-// Everything a journal on disk would hold. A copy is independent of the original.
+// Everything a journal on disk would hold. Its payloads are its own: those of records and answers
+// belong to other threads (base/payload.h).
 struct MemoryState {
   struct Job {
     core::JobHeader header;

@@ -10,7 +10,7 @@ namespace {
 
 // More than a router can give: what runs, what waits here, and what waits to be settled. What comes
 // above is a router that does not count, and would not fit into a HELLO.
-constexpr std::size_t jobs_max = 135000;
+constexpr std::size_t jobs_max = 138000;
 static_assert(jobs_max > limits::concurrency_max + limits::prefetch_max + limits::unsettled_max);
 
 // Error texts above this are cut: routers keep less anyway.

@@ -347,7 +347,7 @@ class Frames(CrewTest):
         self.assertEqual(self.router.counters()["done"], 1)
 
     def test_outcomes_alone_and_in_full_mix(self):
-        """P-5.17, as the router hears it."""
+        """P-5.20, as the router hears it."""
         worker = self.peer(self.router.workers)
         worker.send(WORKER_HELLO, 1, INSTANCE, "raw", 1, 3, ["default"])
         submit = self.router.submit("--wait", "x", "y", "z")

@@ -149,8 +149,8 @@ void RouterProcess::turn() {
   hear_reader();
   hear_peers(core::Side::frontend);
   if (schedule_.now() >= core_->next_deadline()) step(core::Tick{});
-  settle();
   busy_until_ = schedule_.now() + chance_.between(Duration{1}, options_.turn_time);
+  settle();
   plan_turn(core_->next_deadline());
 }
 

@@ -124,6 +124,45 @@ TEST_CASE("who was full for long catches up with a few jobs, then the weights ho
   bench.check();
 }
 
+TEST_CASE("a queue's shares are its own, however light the workers of another are (P-7.4)") {
+  Bench bench(without_prefetch());
+  bench.commit();
+  bench.greet(client);
+  const auto join = [&](Peer peer, std::uint32_t weight, std::string_view queue) {
+    wire::WorkerHello hello;
+    hello.instance.bytes[0] = static_cast<std::uint8_t>(peer);
+    hello.weight = weight;
+    hello.concurrency = 1000;
+    hello.queues = {queue};
+    bench.step(FromWorker{peer, hello});
+    bench.commit();
+  };
+  join(workers[0], 1, "mail");
+  join(workers[1], 1, "default");
+  join(workers[2], 100, "default");
+  std::map<Peer, int> got;
+  for (std::uint64_t batch = 1; batch <= 2020; ++batch) {
+    wire::Submit submit{batch, batch, {}};
+    for (const std::string_view queue : {"mail", "default"}) {
+      wire::SubmitGroup group;
+      group.options.queue = queue;
+      group.items.push_back({queue == "mail" ? 0U : 1U, "", ""});
+      submit.groups.push_back(std::move(group));
+    }
+    const Outcomes outcomes = done(bench.step(FromClient{client, std::move(submit)}));
+    for (const auto& [peer, outcome] : outcomes) {
+      got[peer] += static_cast<int>(outcome.entries.size());
+      bench.step(FromWorker{peer, outcome});
+    }
+    bench.commit();
+  }
+  CHECK(got[workers[0]] == 2020);
+  CHECK(got[workers[1]] >= 20 - 1);
+  CHECK(got[workers[1]] <= 20 + 1);
+  CHECK(got[workers[2]] >= 2000 - 1);
+  bench.check();
+}
+
 TEST_CASE("a weight is set by a worker's instance too") {
   Bench bench(without_prefetch());
   seat(bench, 8);

@@ -96,17 +96,19 @@ TEST_CASE("a payload without its array is an item behind the one before (P-4.19)
   }
 }
 
-TEST_CASE("items of RUN and OUTCOME are read in both forms, in any mixture (P-5.17)") {
+TEST_CASE("items of RUN and OUTCOME are read in both forms, in any mixture (P-5.20)") {
   const std::string token = "00 00 00 03 05 00 00 00 00 00 10 00 01 00 00 00 02 00 00 00 07";
-  const auto run = decoded<RunMessage>(bytes("92 31 94 c4 17 " + token + "78 79 92 c4 15 " + token +
-                                             "a1 7a c4 15 " + token + "b6 " + token + "77"));
+  const std::string runs = bytes("92 31 94 c4 17 " + token + "78 79 92 c4 15 " + token +
+                                 "a1 7a c4 15 " + token + "b6 " + token + "77");
+  const auto run = decoded<RunMessage>(runs);
   REQUIRE(run.has_value());
   CHECK(run->entries == std::vector<RunItem>{{samples::token, 1, 0, "xy"},
                                              {samples::token, 1, 0, "z"},
                                              {samples::token, 1, 0, ""},
                                              {samples::token, 1, 0, "w"}});
-  const auto outcome = decoded<OutcomeMessage>(
-      bytes("92 21 92 c4 1d " + token + "00 00 00 05 ff ff ff ff 92 c4 15 " + token + "07"));
+  const std::string outcomes =
+      bytes("92 21 92 c4 1d " + token + "00 00 00 05 ff ff ff ff 92 c4 15 " + token + "07");
+  const auto outcome = decoded<OutcomeMessage>(outcomes);
   REQUIRE(outcome.has_value());
   CHECK(outcome->entries ==
         std::vector<OutcomeItem>{{samples::token, Outcome::done, 5, 0xFFFFFFFF, 0, {}},
