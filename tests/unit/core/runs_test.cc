@@ -23,9 +23,10 @@ class Crew {
     bench_.step(Command{CommandRequest{1}, SetPolicy{"default", policy}});
     for (const std::uint32_t weight : weights) {
       const Peer peer{10 + peers_.size()};
+      const std::string name = "w" + std::to_string(weight);
       wire::WorkerHello hello;
       hello.instance.bytes[0] = static_cast<std::uint8_t>(1 + peers_.size());
-      hello.name = "w" + std::to_string(weight);
+      hello.name = name;
       hello.weight = weight;
       hello.concurrency = 1;
       hello.queues = {"default"};
