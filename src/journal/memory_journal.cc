@@ -147,14 +147,8 @@ core::ResultsLoaded MemoryJournal::load_results(const core::LoadResults& request
     if (const auto result = state_.results.find(id); result != state_.results.end()) {
       loaded_result.found = true;
       const core::PutResult& kept = result->second;
-      loaded_result.result = {kept.id,
-                              kept.end,
-                              kept.attempts,
-                              kept.origin,
-                              kept.worker,
-                              kept.reason,
-                              Payload::copy_of(kept.bytes.view()),
-                              kept.expires_at};
+      loaded_result.result = kept;
+      loaded_result.result.bytes = Payload::copy_of(kept.bytes.view());
     } else {
       loaded_result.place = load(id).place;
     }
