@@ -134,7 +134,10 @@ class JobBook {
   [[nodiscard]] std::vector<std::pair<QueueNumber, QueueCounts>> take_changed();
   [[nodiscard]] Counters durable_counters() const;
   [[nodiscard]] std::size_t held_count() const { return held_.size(); }
-  [[nodiscard]] std::vector<Job*> held_jobs() const;  // by id
+  template <typename Visit>
+  void for_each_held(Visit visit) const {  // in no order that means anything
+    held_.for_each(visit);
+  }
   void check_invariants() const;
 
   // Reserves a block of sequences when few are left. An id that was told to anyone must never name

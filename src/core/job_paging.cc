@@ -145,14 +145,6 @@ std::optional<WallTime> JobBook::next_due() const {
 
 Job* JobBook::held(const JobId& id) const { return held_.find(id); }
 
-std::vector<Job*> JobBook::held_jobs() const {
-  std::vector<Job*> jobs;
-  jobs.reserve(held_.size());
-  held_.for_each([&](Job& job) { jobs.push_back(&job); });
-  std::sort(jobs.begin(), jobs.end(), [](const Job* a, const Job* b) { return a->id < b->id; });
-  return jobs;
-}
-
 Job* JobBook::ready_in_memory(const JobId& id) {
   Queue* queue = find_queue(id.queue);
   if (queue == nullptr || queue->lanes[id.priority] == nullptr) return nullptr;

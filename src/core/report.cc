@@ -35,6 +35,10 @@ std::string_view state_of(const Worker& worker) {
 
 }  // namespace
 
+QueueCounts Router::totals() const { return state_->book.totals(); }
+
+const Counters& Router::counters() const { return state_->context.counters; }
+
 Report Router::report() const {
   const State& state = *state_;
   Report report;

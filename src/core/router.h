@@ -73,6 +73,9 @@ class Router {
   [[nodiscard]] bool idle() const;
 
   [[nodiscard]] Report report() const;
+  // Of the report, which takes a while where there are many queues or workers.
+  [[nodiscard]] QueueCounts totals() const;
+  [[nodiscard]] const Counters& counters() const;
 
   // Walks everything and checks what must always hold (counts, places, credits, windows). Slow; for
   // tests and the simulator. Fails a ZCREW_CHECK.

@@ -470,9 +470,9 @@ void WorkerDesk::check_invariants() const {
                 (worker->listed && worker->held < worker->concurrency()));
     ZCREW_CHECK(checks_.count({worker->check_at, number}) == 1);
   }
-  for (const Job* job : book_.held_jobs()) {
-    ZCREW_CHECK(job->worker == nullptr || workers_.count(job->worker->number) == 1);
-  }
+  book_.for_each_held([&](const Job& job) {
+    ZCREW_CHECK(job.worker == nullptr || workers_.count(job.worker->number) == 1);
+  });
 }
 
 }  // namespace zcrew::core

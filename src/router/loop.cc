@@ -264,7 +264,7 @@ ShellStatus Loop::status() const {
 
 // What is known is written; what it confirms goes out.
 int Loop::finish() {
-  const auto held = core_.report().totals.held;
+  const auto held = core_.totals().held;
   if (held > 0) {
     log_(LogLevel::warning,
          fmt::format("{} jobs are still held: their workers go on and report to the next router.",

@@ -115,11 +115,6 @@ void RouterProcess::command(const core::Command& command) {
   plan_turn(schedule_.now());
 }
 
-std::optional<core::Report> RouterProcess::report() const {
-  if (!core_) return std::nullopt;
-  return core_->report();
-}
-
 // ---- one turn of the loop
 // ------------------------------------------------------------------------
 
@@ -251,7 +246,7 @@ void RouterProcess::step(const core::Event& event) {
 void RouterProcess::check_sometimes() {
   if (!chance_.one_in(options_.check_one_in)) return;
   core_->check_invariants();
-  transcript_.status(recorder_, core_->report());
+  transcript_.status(recorder_, *core_);
 }
 
 // ---- the disk

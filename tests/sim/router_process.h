@@ -67,7 +67,7 @@ class RouterProcess : public router::FrameSink {
 
   [[nodiscard]] journal::MemoryJournal& journal() { return journal_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  [[nodiscard]] std::optional<core::Report> report() const;
+  [[nodiscard]] const core::Router* core() const { return core_.get(); }  // null while it is down
   // A router that has not had its first turn does not know what it has.
   [[nodiscard]] bool all_written() const { return has_turned_ && !committing_ && pending_.empty(); }
 

@@ -180,9 +180,9 @@ std::size_t Transcript::session_of(Peer peer) const {
   return index < sessions_.size() ? sessions_[index] : 0;
 }
 
-void Transcript::status(Recorder& recorder, const core::Report& report) {
-  const core::Counters& c = report.counters;
-  const core::QueueCounts& t = report.totals;
+void Transcript::status(Recorder& recorder, const core::Router& router) {
+  const core::Counters& c = router.counters();
+  const core::QueueCounts t = router.totals();
   const auto word = [](std::string_view name, std::uint64_t value) {
     return Named{name, static_cast<std::int64_t>(value)};
   };

@@ -36,7 +36,7 @@ class Transcript {
             const core::Effects& effects, core::JournalSequence first);
   // Whether its job was handed out again since.
   [[nodiscard]] bool is_outdone(const Token& token) const;
-  static void status(Recorder& recorder, const core::Report& report);
+  static void status(Recorder& recorder, const core::Router& router);
   // What the journal has in the end.
   static void dump(Recorder& recorder, const journal::MemoryState& state);
   [[nodiscard]] std::string text(const core::Report& report) const {

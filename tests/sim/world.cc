@@ -89,7 +89,7 @@ void World::come_to_rest() {
   // People see to it that every queue and worker works, also after another crash.
   const auto tend = [this] {
     if (!router_.is_awake()) return;
-    const core::Report report = *router_.report();
+    const core::Report report = router_.core()->report();
     for (const core::QueueReport& queue : report.queues) {
       if (!queue.settings.paused && queue.settings.max_held + queue.settings.max_ready == 0)
         continue;
@@ -119,13 +119,14 @@ bool World::is_at_rest() {
                                      [](const auto& each) { return each->waits(); });
   if (any_waits || network_.has_last_words()) return false;
   if (!router_.is_awake() || !router_.all_written()) return false;
-  const core::QueueCounts totals = router_.report()->totals;
+  const core::QueueCounts totals = router_.core()->totals();
   return totals.ready + totals.held + totals.later == 0;
 }
 
 void World::show_unrest() {
-  std::printf(
-      "%s", router_.is_up() ? transcript_.text(*router_.report()).c_str() : "the router is down\n");
+  const core::Router* core = router_.core();
+  std::printf("%s",
+              core != nullptr ? transcript_.text(core->report()).c_str() : "the router is down\n");
   for (const auto& program : programs_) {
     const std::string what = program->waits_for();
     if (!what.empty()) std::printf("%s waits for%s\n", program->name().c_str(), what.c_str());
@@ -138,22 +139,20 @@ void World::sleep_a_week() {
   for (const auto& program : programs_) program->kill(for_ever);
   slept_ = std::chrono::hours{24 * 8};
   schedule_.run_until(schedule_.now() + slept_);
-  const core::Report report = *router_.report();
-  if (report.sessions != 0) violated("sessions outlive a week of silence");
+  if (router_.core()->report().sessions != 0) violated("sessions outlive a week of silence");
   const journal::MemoryState& state = router_.journal().state();
   if (!state.results.empty()) violated("results outlive a week of silence");
   if (!state.instances.empty()) violated("worker instances outlive a week of silence");
 }
 
 void World::finish() {
-  const core::Report report = *router_.report();
-  Transcript::status(recorder_, report);
+  const core::Router& router = *router_.core();
+  Transcript::status(recorder_, router);
   const journal::MemoryState& state = router_.journal().state();
-  if (state.dead.size() != report.totals.dead) violated("the router miscounts its dead letters");
-  if (state.counters != report.counters && router_.all_written()) {
-    // Counters of jobs that left no record follow with the next commit.
-    if (state.counters.accepted > report.counters.accepted) violated("the journal counts too many");
-  }
+  if (state.dead.size() != router.totals().dead) violated("the router miscounts its dead letters");
+  // Counters of jobs that left no record follow with the next commit.
+  if (router_.all_written() && state.counters.accepted > router.counters().accepted)
+    violated("the journal counts too many");
   Transcript::dump(recorder_, state);
   recorder_.line("router", "end", "rest");
 }
