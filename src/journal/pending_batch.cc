@@ -44,12 +44,17 @@ void PendingBatch::add(std::vector<core::Record>& records) {
       continue;
     }
     open_bytes_ += cost_of(record);
-    if (std::holds_alternative<core::PutJob>(record)) ++jobs_put_;
     if (!is_patient(record)) ++urgent_;
     ++live_;
     position_.push_back(static_cast<std::uint32_t>(records_.size()));
-    records_.push_back(std::move(record));
     numbers_.push_back(last_);
+    // Nearly all are puts, and a variant that knows not what it holds moves it by a call.
+    if (auto* put = std::get_if<core::PutJob>(&record)) {
+      ++jobs_put_;
+      records_.emplace_back(std::in_place_type<core::PutJob>, std::move(*put));
+    } else {
+      records_.push_back(std::move(record));
+    }
   }
   records.clear();
   if (live_ == 0)

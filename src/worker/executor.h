@@ -59,13 +59,14 @@ class Executor {
     std::atomic<bool> abandoned{false};
     bool busy = false;  // with `token`; both under the lock
     Token token;
+    Instant free_at{};  // its own thread's: when it began to be free
     std::thread thread;
   };
 
   using Guard = std::unique_lock<std::mutex>;
 
   void serve(Place& place);
-  FinishedJob attempt(const StartJob& job, Attempt& told);
+  FinishedJob attempt(Place& place, const StartJob& job, Attempt& told);
   // Under the lock, which they may leave for a while:
   void wait_for_work(Guard& guard);
   bool look_out(Guard& guard);

@@ -192,10 +192,10 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
   result_bytes_max_ =
       message.payload_bytes_max == 0 ? limits::payload_bytes_max : message.payload_bytes_max;
   for (const auto& queue : message.queues) {
-    queue_names_[queue.number] = std::make_shared<const std::string>(queue.name);
+    queue_names_[queue.number] = &*names_.emplace(queue.name).first;
   }
   for (const Token& token : message.abandon) drop(token, effects);
-  outcomes_ = tokens(true);
+  for (const Token& token : tokens(true)) report(*jobs_.find(token));
   effects.notes.push_back(
       {Note::Kind::connected, "connected to the router at " + options_.router + ", running up to " +
                                   std::to_string(concurrency_) +
@@ -281,7 +281,12 @@ void Session::complete(Held& held, FinishedJob job) {
   held.finished = true;
   held.job = std::move(job);
   --running_;
-  outcomes_.push_back(held.job.token);
+  report(held);
+}
+
+void Session::report(Held& held) {
+  held.unsent = true;
+  outcomes_.push_back(&held);
 }
 
 void Session::send_hello(Instant now, Effects& effects) {
@@ -305,8 +310,8 @@ void Session::send_hello(Instant now, Effects& effects) {
 
 void Session::send_outcomes(Instant now, Effects& effects) {
   if (outcomes_.empty()) return;
-  for (const Token& token : outcomes_) {
-    if (const Held* held = jobs_.find(token)) pack(now, *held, effects);
+  for (Held* held : outcomes_) {
+    if (std::exchange(held->unsent, false)) pack(now, *held, effects);
   }
   close_pack(effects);
   outcomes_.clear();

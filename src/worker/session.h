@@ -12,8 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
-#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,9 +45,9 @@ struct SessionOptions {
 struct StartJob {
   Token token;
   std::uint32_t attempt = 1;
-  std::uint64_t time_limit_ms = 0;  // 0 = none
-  std::shared_ptr<const std::string> queue;
-  Payload payload;  // shared with no other: jobs go to different threads
+  std::uint64_t time_limit_ms = 0;     // 0 = none
+  const std::string* queue = nullptr;  // its name, as long as the session; null = not told
+  Payload payload;                     // shared with no other: jobs go to different threads
 };
 
 struct FinishedJob {
@@ -115,7 +116,8 @@ class Session {
     Token token;
     Instant received;
     bool finished = false;
-    FinishedJob job;  // once finished
+    bool unsent = false;  // is one of outcomes_
+    FinishedJob job;      // once finished
   };
 
   void welcome(Instant now, const wire::WorkerWelcome& message, Effects& effects);
@@ -127,6 +129,7 @@ class Session {
   Held& hold(Instant now, const Token& token);
   void forget(Held& held);
   void complete(Held& held, FinishedJob job);
+  void report(Held& held);
 
   void send_hello(Instant now, Effects& effects);
   void send_outcomes(Instant now, Effects& effects);
@@ -153,7 +156,8 @@ class Session {
   std::uint32_t liveness_ = 3;
   std::uint64_t result_bytes_max_;
   std::uint32_t concurrency_;
-  std::map<QueueNumber, std::shared_ptr<const std::string>> queue_names_;
+  std::map<QueueNumber, const std::string*> queue_names_;  // each one of …
+  std::set<std::string, std::less<>> names_;               // … these, which stay
 
   Instant last_turn_{};
   Instant last_sent_{};
@@ -161,8 +165,10 @@ class Session {
 
   Pool<Held> places_;
   PointerTable<Held, &Held::token> jobs_;
-  std::size_t running_ = 0;      // of jobs_, not finished
-  std::vector<Token> outcomes_;  // finished, not yet sent over this connection
+  std::size_t running_ = 0;  // of jobs_, not finished
+  // Finished, not yet sent over this connection. A place of which that is no longer true is passed
+  // over, so that nobody has to look for it here.
+  std::vector<Held*> outcomes_;
   wire::Packer<wire::OutcomeItem> packer_;
 
   bool draining_ = false;
