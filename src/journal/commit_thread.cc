@@ -77,7 +77,7 @@ void CommitThread::serve() {
     Committed news;
     news.durable = committing_.last;
     news.admissible_bytes = journal_.make_room();
-    news.spent = std::move(committing_.records);
+    news.spent = std::exchange(committing_, {});
     lock.lock();
     room_ = news.admissible_bytes;
     report(std::move(news), lock);

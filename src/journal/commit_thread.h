@@ -33,8 +33,8 @@ struct Committed {
   // Bytes of new jobs that may be accepted, as of this commit: core::Space takes it as it is and
   // subtracts what was accepted since.
   std::uint64_t admissible_bytes = 0;
-  // The batch's records, for PendingBatch::recycle(): payloads are the loop thread's to let go of.
-  std::vector<core::Record> spent;
+  // What was committed, for PendingBatch::recycle(): payloads are the loop thread's to let go of.
+  Batch spent;
   std::optional<Failure> failure;
 };
 

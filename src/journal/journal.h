@@ -21,6 +21,7 @@
 #include "core/event.h"
 #include "core/record.h"
 #include "core/recovered.h"
+#include "journal/batch.h"
 
 namespace zcrew::journal {
 
@@ -44,14 +45,6 @@ class JournalError : public std::runtime_error {
 // Says what is damaged: not in which journal, nor what to do.
 class Damaged : public JournalError {
   using JournalError::JournalError;
-};
-
-// What one commit writes. `records` in order; cancelled ones are gone already.
-struct Batch {
-  std::vector<core::Record> records;
-  core::JournalSequence last = 0;  // number of the newest record it stands for, cancelled ones too
-  core::Totals totals;
-  std::uint64_t bytes = 0;  // payload and record bytes, for the space estimate
 };
 
 struct DeadLetter {

@@ -206,10 +206,10 @@ class Change {
 
 void apply(MemoryState& state, const Batch& batch) {
   Rehearsal rehearsal(state);
-  for (const core::Record& record : batch.records) std::visit(rehearsal, record);
+  batch.visit(rehearsal);
 
   Change change(state);
-  for (const core::Record& record : batch.records) std::visit(change, record);
+  batch.visit(change);
   for (const core::PutSession& session : batch.totals.sessions)
     state.sessions[session.session] = session;
   for (const auto& [number, counts] : batch.totals.changed) state.counts[number] = counts;

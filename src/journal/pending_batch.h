@@ -59,32 +59,59 @@ class PendingBatch {
   [[nodiscard]] std::uint64_t jobs_put() const { return jobs_put_; }
 
   // Memory of a committed batch, to be used again.
-  void recycle(std::vector<core::Record> spent);
+  void recycle(Batch spent);
 
  private:
-  [[nodiscard]] bool cancels(const JobId& id, core::JournalSequence number);
-  [[nodiscard]] bool cancelled_by(const core::Record& record);
+  // What can be cancelled: records[i] has number numbers[i], 0 if it was.
+  template <typename T>
+  struct Numbered {
+    std::vector<T> records;
+    std::vector<core::JournalSequence> numbers;
+    std::size_t oldest_put_at = 0;  // none before it is a put that was not cancelled
+
+    void clear() {
+      records.clear();
+      numbers.clear();
+      oldest_put_at = 0;
+    }
+  };
+
+  void add(const core::RemoveJob& removal);
+  void add_change(core::Record&& change);
+  template <typename T>
+  void add_to(Numbered<T>& list, T&& record, std::uint32_t where);
+  template <typename T>
+  [[nodiscard]] core::JournalSequence oldest_put_in(Numbered<T>& list);
+  template <typename Removal>
+  [[nodiscard]] bool cancels_put(const Removal& removal);
+  template <typename T>
+  void cancel(Numbered<T>& list, std::uint32_t at);
+  template <typename T>
+  void compact(Numbered<T>& list, std::uint32_t where);
   void compact();
   void trim();
   void forget();
+  [[nodiscard]] std::size_t stored() const {
+    return puts_.records.size() + changes_.records.size() + removals_.size();
+  }
 
-  // The open batch: records_[i] has number numbers_[i], 0 if it was cancelled. Where number n is
-  // now stands in position_[n - first_]; what is below first_ is cancelled, or in an older batch.
-  std::vector<core::Record> records_;
-  std::vector<core::JournalSequence> numbers_;
+  // The open batch. In which list and where in it number n is now stands in position_[n - first_];
+  // what is below first_ was cancelled, cannot be, or is in an older batch.
+  Numbered<core::PutJob> puts_;
+  Numbered<core::Record> changes_;
+  std::vector<core::RemoveJob> removals_;
   std::vector<std::uint32_t> position_;
   core::JournalSequence first_ = 1;
   core::JournalSequence last_ = 0;
   std::size_t live_ = 0;
-  std::size_t urgent_ = 0;         // of the live ones
-  std::size_t oldest_put_at_ = 0;  // in records_: none before it is a put
+  std::size_t urgent_ = 0;  // of the changes
   std::uint64_t open_bytes_ = 0;
   std::uint64_t cancelled_bytes_ = 0;
   std::uint64_t jobs_put_ = 0;
 
   std::deque<Batch> closed_;
   std::uint64_t closed_bytes_ = 0;
-  std::vector<std::vector<core::Record>> spare_;
+  std::vector<Batch> spare_;
 };
 
 }  // namespace zcrew::journal

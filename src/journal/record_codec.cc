@@ -225,11 +225,9 @@ Result<std::vector<core::HistoryEntry>, Fault> read_history(const JobView& job) 
 
 // ---- cost ----
 
-std::uint64_t cost_of(const core::Record& record) {
-  std::uint64_t cost = limits::job_record_bytes;
-  if (const auto* put = std::get_if<core::PutJob>(&record)) cost += put->payload.size();
-  if (const auto* put = std::get_if<core::PutResult>(&record)) cost += put->bytes.size();
-  return cost;
+std::uint64_t cost_of(const core::Record& change) {
+  const auto* result = std::get_if<core::PutResult>(&change);
+  return limits::job_record_bytes + (result != nullptr ? result->bytes.size() : 0);
 }
 
 }  // namespace zcrew::journal

@@ -61,7 +61,13 @@ void append_history(JobView& job, const core::HistoryEntry& entry, std::string& 
 Result<std::vector<core::HistoryEntry>, Fault> read_history(const JobView& job);
 
 // What a record stands for in Batch::bytes and in the reckoning of space (journal.md section 6).
-std::uint64_t cost_of(const core::Record& record);
+inline std::uint64_t cost_of(const core::PutJob& put) {
+  return limits::job_record_bytes + put.payload.size();
+}
+inline std::uint64_t cost_of(const core::RemoveJob& /*removal*/) {
+  return limits::job_record_bytes;
+}
+std::uint64_t cost_of(const core::Record& change);  // any other
 
 // Chunks that `bytes` in `blobs` need.
 inline std::uint32_t chunks_of(std::uint64_t bytes) {

@@ -57,7 +57,7 @@ BatchWriter::BatchWriter(MDB_txn* transaction, const Databases& databases, Write
       results_(transaction, databases.results) {}
 
 void BatchWriter::write(const journal::Batch& batch, Epoch epoch) {
-  for (const core::Record& record : batch.records) std::visit(*this, record);
+  batch.visit(*this);
   for (const core::PutSession& session : batch.totals.sessions) {
     const auto key = journal::uuid_key(session.session);
     put(transaction_, databases_.sessions, key.view(), journal::write_session(key.view(), session));

@@ -98,7 +98,7 @@ bool Commits::all_written() const {
 
 void Commits::begin(journal::Batch batch, Instant now) {
   in_flight_bytes_ = batch.bytes;
-  in_flight_records_ = batch.records.size();
+  in_flight_records_ = batch.size();
   begun_ = now;
   ++commits_begun_;
   thread_.hand_over(std::move(batch));

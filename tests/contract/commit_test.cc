@@ -82,8 +82,8 @@ TEST_CASE_TEMPLATE("the sequence limit is the largest ever reserved (J-1.4)", Fi
   CHECK(fixture.recovered.sequence_limit == 1);
   journal::Batch batch;
   batch.last = 2;
-  batch.records.emplace_back(core::ReserveSequences{5000});
-  batch.records.emplace_back(core::ReserveSequences{4000});
+  batch.add(core::ReserveSequences{5000});
+  batch.add(core::ReserveSequences{4000});
   fixture.journal->commit(batch);
   fixture.reopen();
   CHECK(fixture.recovered.sequence_limit == 5000);

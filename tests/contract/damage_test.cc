@@ -24,6 +24,13 @@ namespace layout = journal::layout;
 
 namespace {
 
+journal::Batch only(core::Record record) {
+  journal::Batch batch;
+  batch.add(std::move(record));
+  batch.last = 1;
+  return batch;
+}
+
 const JobId waiting{1, 5, 1};
 const JobId delayed{1, 5, 2};
 const JobId dead{1, 5, 3};
@@ -173,11 +180,11 @@ TEST_CASE("a random flipped bit is damage, never wrong data, and is reported (J-
        }},
       {layout::db::ready, key(waiting),
        [](journal::Journal& it) {
-         it.commit({{core::RemoveJob{waiting, core::Place::ready, {}, 0}}, 1, {}, 0});
+         it.commit(only(core::RemoveJob{waiting, core::Place::ready, {}, 0}));
        }},
       {layout::db::later, std::string(journal::due_key(due, delayed).view()),
        [](journal::Journal& it) {
-         it.commit({{core::MoveToReady{delayed, due}}, 1, {}, 0});
+         it.commit(only(core::MoveToReady{delayed, due}));
        }},
   };
   for (const Victim& victim : victims) {
@@ -200,8 +207,8 @@ TEST_CASE("after a failed commit nothing is committed any more (J-4.6)") {
   OpenJournal opened(journal.path);
   const core::RemoveJob nowhere{{3, 0, 99}, core::Place::ready, {}, 0};
   const core::RemoveJob sound{waiting, core::Place::ready, {}, 0};
-  CHECK_THROWS_AS(opened.commit({{nowhere}, 1, {}, 0}), journal::JournalError);
-  CHECK_THROWS_AS(opened.commit({{sound}, 2, {}, 0}), journal::JournalError);
+  CHECK_THROWS_AS(opened.commit(only(nowhere)), journal::JournalError);
+  CHECK_THROWS_AS(opened.commit(only(sound)), journal::JournalError);
   CHECK(opened.load_jobs({1, {waiting}}).jobs.at(0).place == core::Place::ready);
 }
 
@@ -252,9 +259,8 @@ TEST_CASE("a flipped key does not hide its record or those beside it (J-5.8, J-8
     OpenJournal journal(directory.journal());
     CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 99, 99999}), Damaged);
     CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, 5}}}), Damaged);
-    CHECK_THROWS_AS(
-        journal.commit({{core::RemoveJob{{2, 5, 5}, core::Place::ready, {}, 0}}, 1, {}, 0}),
-        Damaged);
+    CHECK_THROWS_AS(journal.commit(only(core::RemoveJob{{2, 5, 5}, core::Place::ready, {}, 0})),
+                    Damaged);
   }
 }
 

@@ -113,25 +113,32 @@ void Author::account(const core::Record& record) {
   }
 }
 
-journal::Batch Author::batch(std::vector<core::Record> records) {
-  journal::Batch batch;
-  batch.last = last_ += records.size();
+Step Author::step(std::vector<core::Record> records) {
   for (const core::Record& record : records) account(record);
-  batch.records = std::move(records);
   if (!began_) {
     began_ = true;
     for (const QueueNumber number : {1U, 2U, 3U}) {
       core::PutQueue queue;
       queue.number = number;
       queue.settings.name = "queue-" + std::to_string(number);
-      batch.records.emplace_back(queue);
+      records.emplace_back(queue);
     }
-    batch.records.emplace_back(core::ReserveSequences{Sequence{1} << 40U});
-    batch.last = last_ += 4;
+    records.emplace_back(core::ReserveSequences{Sequence{1} << 40U});
   }
-  batch.totals.counters = counters_;
-  for (const auto& counts : counts_) batch.totals.changed.push_back(counts);
-  batch.totals.sessions = std::exchange(sessions_, {});
+  last_ += records.size();
+  core::Totals totals;
+  totals.counters = counters_;
+  for (const auto& counts : counts_) totals.changed.push_back(counts);
+  totals.sessions = std::exchange(sessions_, {});
+  return {std::move(records), std::move(totals)};
+}
+
+journal::Batch Author::batch(std::vector<core::Record> records) {
+  Step made = step(std::move(records));
+  journal::Batch batch;
+  for (core::Record& record : made.records) batch.add(std::move(record));
+  batch.last = last_;
+  batch.totals = std::move(made.totals);
   return batch;
 }
 

@@ -65,6 +65,11 @@ Payload bytes_of(std::size_t size, char letter = 'x');
 core::PutJob job_of(const JobId& id, std::size_t payload_bytes = 10);
 core::PutResult result_of(const JobId& id, std::uint64_t expires_ms, std::size_t bytes = 10);
 
+struct Step {
+  std::vector<core::Record> records;
+  core::Totals totals;
+};
+
 // Makes batches as a core would: numbers its records and keeps counts and counters that fit them,
 // so that what is written passes the check. Queue 1 … 3 exist from the first batch on.
 class Author {
@@ -72,7 +77,8 @@ class Author {
   // Goes on after `last` in a journal that holds nothing of which this author does not know.
   explicit Author(core::JournalSequence last = 0) : last_(last) {}
 
-  journal::Batch batch(std::vector<core::Record> records);
+  Step step(std::vector<core::Record> records);
+  journal::Batch batch(std::vector<core::Record> records);  // of one step
 
   [[nodiscard]] core::JournalSequence last() const { return last_; }
   [[nodiscard]] const core::Counters& counters() const { return counters_; }

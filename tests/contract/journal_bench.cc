@@ -48,10 +48,11 @@ void bench_commits(const std::string& directory, std::size_t pairs) {
     core::JournalSequence last = 0;
     journal::Batch batch;
     const auto commit = [&](std::size_t puts, std::size_t removals) {
-      batch.records.clear();
-      for (std::size_t i = 0; i < puts; ++i) batch.records.push_back(put_of(next++, payload));
-      for (std::size_t i = 0; i < removals; ++i) batch.records.push_back(removal_of(oldest++));
-      batch.last = last += batch.records.size();
+      batch.puts.clear();
+      batch.removals.clear();
+      for (std::size_t i = 0; i < puts; ++i) batch.puts.push_back(put_of(next++, payload));
+      for (std::size_t i = 0; i < removals; ++i) batch.removals.push_back(removal_of(oldest++));
+      batch.last = last += batch.size();
       const auto start = Clock::now();
       journal.make_room();
       journal.commit(batch);

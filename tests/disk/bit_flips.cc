@@ -146,10 +146,11 @@ std::string drain(lmdb::LmdbJournal& journal, const core::Recovered& recovered) 
   batch.totals.counters = recovered.counters;
   for (core::Record& record : removals) {
     ++batch.last;
-    batch.records.push_back(std::move(record));
-    if (batch.records.size() < removals_per_commit) continue;
+    batch.add(std::move(record));
+    if (batch.size() < removals_per_commit) continue;
     journal.commit(batch);
-    batch.records.clear();
+    batch.removals.clear();
+    batch.changes.clear();
   }
   journal.commit(batch);
   for (const auto& [name, text] : contents_of(journal, recovered))

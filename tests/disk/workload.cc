@@ -11,9 +11,9 @@ Step Workload::next() {
   ++steps_;
   // One producer session, whose record goes with every step.
   author_.set_sessions({{uuid_of(7), steps_, from_ms(steps_), {{steps_, 0, 1, {1, 0, steps_}}}}});
-  journal::Batch batch = author_.batch(history_.step(author_.last() + 1 - numbered_before_));
-  batch.totals.counters.confirmed = steps_;
-  return {std::move(batch.records), std::move(batch.totals)};
+  Step step = author_.step(history_.step(author_.last() + 1 - numbered_before_));
+  step.totals.counters.confirmed = steps_;
+  return step;
 }
 
 void Workload::restart(std::uint64_t seed) {
@@ -124,7 +124,10 @@ const Contents& Expected::after(std::uint64_t steps) {
   if (of_ == steps) return contents_;
   while (workload_.steps() < steps) {
     Step step = workload_.next();
-    model_.commit({std::move(step.records), 0, std::move(step.totals), 0});
+    journal::Batch batch;
+    for (core::Record& record : step.records) batch.add(std::move(record));
+    batch.totals = std::move(step.totals);
+    model_.commit(batch);
   }
   journal::MemoryJournal copy(model_.state());
   contents_ = contents_of(copy, copy.open());

@@ -14,11 +14,6 @@
 
 namespace zcrew::test {
 
-struct Step {
-  std::vector<core::Record> records;
-  core::Totals totals;  // counters.confirmed says which step it is
-};
-
 class Workload {
  public:
   explicit Workload(std::uint64_t seed) : history_(seed, jobs_max) {}
@@ -26,7 +21,7 @@ class Workload {
   // The writer's process starts again; what it does from here on follows from another seed.
   void restart(std::uint64_t seed);
 
-  Step next();
+  Step next();  // its totals.counters.confirmed says which it is
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
  private:

@@ -55,7 +55,7 @@ void Writer::hand_over() {
   else if (!pending_.empty())
     thread_.hand_over(pending_.take(totals_));
   else  // all was cancelled: the totals alone, which say what step this is
-    thread_.hand_over({{}, pending_.last(), totals_, 0});
+    thread_.hand_over({{}, {}, {}, pending_.last(), totals_, 0});
 }
 
 // What the commit thread says next.

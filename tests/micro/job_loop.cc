@@ -109,8 +109,7 @@ void JobLoop::answer() {
 // As router::Commits does it, with a disk that needs no time.
 void JobLoop::commit() {
   if (!pending_.empty()) {
-    journal::Batch batch = pending_.take(core_.take_totals());
-    pending_.recycle(std::move(batch.records));
+    pending_.recycle(pending_.take(core_.take_totals()));
   }
   step(core::Durable{pending_.last()});
   outbox_.flush();

@@ -113,7 +113,7 @@ void World::finish_batch() {
   if (taken_) {
     last = taken_->last;
     journal_.commit(*taken_);
-    output_ += "> commit " + std::to_string(taken_->records.size()) + " records";
+    output_ += "> commit " + std::to_string(taken_->size()) + " records";
     for (const core::PutSession& session : taken_->totals.sessions) {
       output_ += ", session " + printer_.session(session);
     }

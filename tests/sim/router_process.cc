@@ -153,7 +153,7 @@ void RouterProcess::hear_commit() {
   if (committed_) {
     committed_ = false;
     durable_ = committing_->last;
-    pending_.recycle(std::move(committing_->records));
+    pending_.recycle(std::move(*committing_));
     committing_.reset();
     step(core::Durable{durable_});
     told_room_ = 0;

@@ -59,7 +59,7 @@ class Flow {
     taken_ = pending_.last();
     ++commits_;
     written_ = pending_.jobs_put();
-    const std::size_t records = pending_.take({}).records.size();
+    const std::size_t records = pending_.take({}).size();
     pace_.learn(now_, records, Milliseconds{1});
   }
 

@@ -16,7 +16,7 @@ Batch batch_of(Sequence sequence, core::JournalSequence last) {
   core::PutJob put;
   put.id = {1, 5, sequence};
   Batch batch;
-  batch.records.emplace_back(put);
+  batch.puts.push_back(put);
   batch.last = last;
   return batch;
 }

@@ -61,7 +61,7 @@ TEST_CASE("the oldest put, what cannot wait, and the bytes that were cancelled a
   add(pending, {core::RemoveHeld{job(3)}});
   CHECK(pending.urgent());
   const Batch batch = pending.take({});
-  CHECK(batch.records.size() == 3);
+  CHECK(batch.size() == 3);
   CHECK_FALSE(pending.urgent());
 }
 
@@ -74,10 +74,10 @@ TEST_CASE("a batch has its records in order, the totals and the last number (J-4
   CHECK(pending.last() == 3);
 
   const Batch batch = pending.take(totals(42));
-  REQUIRE(batch.records.size() == 3);
-  CHECK(std::get<core::PutJob>(batch.records[0]).id == job(10));
-  CHECK(std::get<core::PutJob>(batch.records[1]).id == job(11));
-  CHECK(std::holds_alternative<core::RemoveHeld>(batch.records[2]));
+  REQUIRE(batch.size() == 3);
+  CHECK(batch.puts[0].id == job(10));
+  CHECK(batch.puts[1].id == job(11));
+  CHECK(std::holds_alternative<core::RemoveHeld>(batch.changes.at(0)));
   CHECK(batch.last == 3);
   CHECK(batch.totals.counters.accepted == 42);
   CHECK(pending.empty());
@@ -97,21 +97,21 @@ TEST_CASE("a removal cancels the put it names (J-4.2)") {
   add(pending, {put(10), put(11), put(12)});
   add(pending, {remove(11, 2)});
   const Batch batch = pending.take({});
-  REQUIRE(batch.records.size() == 2);
-  CHECK(std::get<core::PutJob>(batch.records[0]).id == job(10));
-  CHECK(std::get<core::PutJob>(batch.records[1]).id == job(12));
+  REQUIRE(batch.size() == 2);
+  CHECK(batch.puts[0].id == job(10));
+  CHECK(batch.puts[1].id == job(12));
   CHECK(batch.last == 4);  // the cancelled ones are in it (J-4.1)
 }
 
 TEST_CASE("a removal of a put that was taken stays (J-4.2)") {
   PendingBatch pending;
   add(pending, {put(10)});
-  CHECK(pending.take({}).records.size() == 1);
+  CHECK(pending.take({}).size() == 1);
   add(pending, {put(11)});
   add(pending, {remove(10, 1)});
   const Batch batch = pending.take({});
-  REQUIRE(batch.records.size() == 2);
-  CHECK(std::get<core::RemoveJob>(batch.records[1]).id == job(10));
+  REQUIRE(batch.size() == 2);
+  CHECK(batch.removals.at(0).id == job(10));
 }
 
 TEST_CASE("a removal of a put in a closed batch stays (J-4.2)") {
@@ -120,19 +120,19 @@ TEST_CASE("a removal of a put in a closed batch stays (J-4.2)") {
   pending.close({});
   CHECK_FALSE(pending.empty());
   add(pending, {remove(10, 1)});
-  CHECK(pending.take_closed().records.size() == 1);
-  CHECK(pending.take({}).records.size() == 1);
+  CHECK(pending.take_closed().size() == 1);
+  CHECK(pending.take({}).size() == 1);
 }
 
 TEST_CASE("a removal that names no put stays (J-4.2)") {
   PendingBatch pending;
   add(pending, {put(10), remove(5, 0)});
-  CHECK(pending.take({}).records.size() == 2);
+  CHECK(pending.take({}).size() == 2);
   add(pending, {put(11), put(12)});
   add(pending, {remove(11, 3), remove(11, 3)});  // the second finds it cancelled
-  CHECK(pending.take({}).records.size() == 2);
+  CHECK(pending.take({}).size() == 2);
   add(pending, {put(13), remove(14, 9)});  // a number that nothing has yet
-  CHECK(pending.take({}).records.size() == 2);
+  CHECK(pending.take({}).size() == 2);
 }
 
 TEST_CASE("results cancel like jobs (J-4.2)") {
@@ -142,8 +142,8 @@ TEST_CASE("results cancel like jobs (J-4.2)") {
   add(pending, {put(11), result});
   add(pending, {core::RemoveResult{job(10), 2}});
   const Batch batch = pending.take({});
-  REQUIRE(batch.records.size() == 1);
-  CHECK(std::holds_alternative<core::PutJob>(batch.records[0]));
+  REQUIRE(batch.size() == 1);
+  CHECK(batch.puts.at(0).id == job(11));
 }
 
 TEST_CASE("when all was cancelled there is nothing to write (J-4.4)") {
@@ -174,10 +174,10 @@ TEST_CASE("a batch is full at 50,000 records that were not cancelled (J-4.3)") {
   add(pending, {put(next++)});
   REQUIRE(pending.has_closed());
   const Batch first = pending.take_closed();
-  CHECK(first.records.size() == batch_records_max);
+  CHECK(first.size() == batch_records_max);
   CHECK(first.totals.counters.accepted == 1);
   CHECK_FALSE(pending.has_closed());
-  CHECK(pending.take({}).records.size() == 1);
+  CHECK(pending.take({}).size() == 1);
 }
 
 TEST_CASE("a step's records stay in one batch, even over the bound (J-4.3)") {
@@ -186,7 +186,7 @@ TEST_CASE("a step's records stay in one batch, even over the bound (J-4.3)") {
   for (Sequence i = 1; i <= batch_records_max + 100; ++i) step.push_back(put(i));
   pending.add(step);
   CHECK(pending.full());
-  CHECK(pending.take({}).records.size() == batch_records_max + 100);
+  CHECK(pending.take({}).size() == batch_records_max + 100);
 }
 
 TEST_CASE("a batch is full at 64 MiB (J-4.3)") {
@@ -226,33 +226,33 @@ TEST_CASE("jobs that come and go during a long commit take no memory") {
     ++number;
   }
   const Batch batch = pending.take({});
-  CHECK(batch.records.size() == 1);
-  CHECK(batch.records.capacity() < 4096);
+  CHECK(batch.size() == 1);
+  CHECK(batch.puts.capacity() < 4096);
   CHECK(batch.last == number);
 }
 
 TEST_CASE("spent memory is used again") {
   PendingBatch pending;
-  std::vector<core::Record> spent;
-  spent.reserve(12345);
+  Batch spent;
+  spent.puts.reserve(12345);
   pending.recycle(std::move(spent));
   add(pending, {put(1)});
-  CHECK(pending.take({}).records.size() == 1);
+  CHECK(pending.take({}).size() == 1);
   add(pending, {put(2)});
-  CHECK(pending.take({}).records.capacity() == 12345);
+  CHECK(pending.take({}).puts.capacity() == 12345);
 }
 
 TEST_CASE("of spent memory no more is kept than one batch to fill and one to commit need") {
   PendingBatch pending;
   for (int i = 0; i < 3; ++i) {
-    std::vector<core::Record> spent;
-    spent.reserve(12345);
+    Batch spent;
+    spent.puts.reserve(12345);
     pending.recycle(std::move(spent));
   }
   std::vector<std::size_t> capacities;
   for (Sequence i = 1; i <= 4; ++i) {
     add(pending, {put(i)});
-    capacities.push_back(pending.take({}).records.capacity());
+    capacities.push_back(pending.take({}).puts.capacity());
   }
   CHECK(std::count(capacities.begin(), capacities.end(), 12345) == 2);
 }
@@ -270,15 +270,13 @@ TEST_CASE("any order of puts, removals and takes leaves what a plain model leave
 
   const auto carry_out = [&](const Batch& batch) {
     core::JournalSequence last_put = 0;
-    for (const core::Record& record : batch.records) {
-      if (const auto* one = std::get_if<core::PutJob>(&record)) {
-        CHECK(one->id.sequence > last_put);  // order is kept
-        last_put = one->id.sequence;
-        CHECK(on_disk.insert(one->id.sequence).second);
-      } else {
-        CHECK(on_disk.erase(std::get<core::RemoveJob>(record).id.sequence) == 1);
-      }
+    CHECK(batch.changes.empty());
+    for (const core::PutJob& one : batch.puts) {
+      CHECK(one.id.sequence > last_put);  // order is kept
+      last_put = one.id.sequence;
+      CHECK(on_disk.insert(one.id.sequence).second);
     }
+    for (const core::RemoveJob& one : batch.removals) CHECK(on_disk.erase(one.id.sequence) == 1);
   };
 
   for (int round = 0; round < 3000; ++round) {

@@ -20,7 +20,7 @@ struct ReadBench {
     for (Sequence i = 1; i <= 5; ++i) {
       core::PutJob put;
       put.id = {1, 5, i};
-      batch.records.emplace_back(put);
+      batch.puts.push_back(put);
     }
     batch.last = 5;
     journal.commit(batch);
