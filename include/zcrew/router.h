@@ -26,7 +26,7 @@ struct RouterOptions {
   std::uint64_t journal_max_bytes = 0;    // at least 2 MiB; 0 = as much as the disk has
   std::uint64_t journal_reserve_bytes = std::uint64_t{16} << 20U;  // kept for completions
   std::uint64_t payload_bytes_max = std::uint64_t{1} << 20U;       // at most 64 MiB
-  std::chrono::milliseconds heartbeat{1000};
+  std::chrono::milliseconds heartbeat{1000};                       // at most an hour
   unsigned liveness = 3;
   std::chrono::milliseconds guide_lease{30000};
   std::chrono::milliseconds age_step{60000};     // 0 = priorities do not age

@@ -69,7 +69,7 @@ class Ledger {
   // The number of the first batch to be sent that still has open jobs; nullopt if there is none.
   std::optional<std::uint64_t> to_send();
   // The batch as a message: its open jobs, each under its index. A payload above the limit is left
-  // out: only a batch the router has already can have one (see refuse_larger).
+  // out: only a batch the router has already can have one (see settle_larger).
   void write(std::uint64_t number, std::uint64_t payload_bytes_max, wire::Submit& message) const;
   // It was sent as the connection's `serial`th SUBMIT. Requires number == to_send().
   void sent(std::uint64_t number, std::uint64_t serial);

@@ -25,6 +25,10 @@ constexpr std::size_t runs_min = 65536;
 // Bytes of results that one look into the journal may bring into memory.
 constexpr std::size_t lookup_bytes = std::size_t{64} << 20U;
 
+// Jobs that one session may have asked for and not been told of: a client waits for fewer, as it
+// has each of them in memory, too.
+constexpr std::uint64_t asked_jobs_max = std::uint64_t{4} << 20U;
+
 // Guide requests remembered while the first ids are reserved, which takes one commit.
 constexpr std::size_t early_max = 1024;
 
@@ -41,7 +45,7 @@ void ClientDesk::on(Peer peer, const wire::ClientHello& hello) {
   ClientSession& session = sessions_.connect(peer, hello.session, printable(hello.name));
   session.hello(std::max<std::uint64_t>(hello.floor, 1));
   context_.note(NoteKind::client_joined, "client " + session.name() + " is here");
-  if (book_.sequences_left() > 0) return welcome(session);
+  if (book_.has_had_sequences()) return welcome(session);
   unwelcomed_.push_back(session.uuid());
 }
 
@@ -344,14 +348,16 @@ void ClientDesk::repeat(ClientSession& session, const wire::Submit& submit, cons
   Batch* batch = session.find(submit.batch);
   if (batch == nullptr) return;
   sessions_.repeat_confirms(session, *batch);
-  if (!batch->wants_results) return;
+  // One look at a time: who resends in a loop does so faster than a journal can be read.
+  if (!batch->wants_results || batch->repeated_to == session.peer) return;
+  batch->repeated_to = session.peer;
   std::vector<JobId> jobs;
   for (const BatchRun& run : batch->runs) {
     for (std::uint32_t i = 0; i < run.count; ++i) {
       jobs.push_back({run.first.queue, run.first.priority, run.first.sequence + i});
     }
   }
-  ask(std::move(jobs), false, session.uuid());
+  deferred_.read(next_lookup({session.uuid(), batch->number, std::move(jobs)}));
 }
 
 // ---- results
@@ -361,11 +367,12 @@ void ClientDesk::on(Peer peer, const wire::Ask& asked) {
   ClientSession* session = sessions_.of(peer);
   if (session == nullptr) return on(peer, wire::Heartbeat{});
   session->last_heard = context_.attended();
-  ask(asked.jobs, true, session->uuid());
-}
-
-void ClientDesk::ask(std::vector<JobId> jobs, bool tell_unknown, const Uuid& session) {
-  deferred_.read(next_lookup({session, tell_unknown, std::move(jobs)}));
+  if (session->asked_jobs + asked.jobs.size() > asked_jobs_max) {
+    ++context_.counters.malformed;
+    return;
+  }
+  session->asked_jobs += asked.jobs.size();
+  deferred_.read(next_lookup({session->uuid(), 0, asked.jobs}));
 }
 
 // One part after the other: all results of a client at once might not fit into memory.
@@ -388,21 +395,31 @@ void ClientDesk::on_results(const ResultsLoaded& loaded) {
   Asked asked = std::move(at->second);
   asked_.erase(at);
   ClientSession* session = sessions_.of(asked.session);
-  if (session == nullptr || !session->peer) return;
+  if (session == nullptr || !session->peer) return looked_up(session, asked);
   for (const LoadedResult& result : loaded.results) {
     if (result.found) {
       if (result.result.origin.session == asked.session) sessions_.repeat_result(result.result);
       continue;
     }
     const bool ended = result.place == Place::none || result.place == Place::dead;
-    if (!ended || !asked.tell_unknown || book_.held(result.id) != nullptr) continue;
+    if (!ended || asked.batch != 0 || book_.held(result.id) != nullptr) continue;
     wire::JobResult answer;
     answer.job = result.id;
     answer.end = result.place == Place::dead ? wire::End::dead : wire::End::unknown;
     answer.reason = result.place == Place::dead ? "dead letter" : "result no longer kept";
     context_.send(*session->peer, Side::frontend, answer);
   }
-  if (asked.answered < asked.jobs.size()) context_.read(next_lookup(std::move(asked)));
+  if (asked.answered == asked.jobs.size()) return looked_up(session, asked);
+  context_.read(next_lookup(std::move(asked)));
+}
+
+void ClientDesk::looked_up(ClientSession* session, const Asked& asked) {
+  if (session == nullptr) return;
+  if (asked.batch == 0) {
+    session->asked_jobs -= std::min<std::uint64_t>(session->asked_jobs, asked.jobs.size());
+  } else if (Batch* batch = session->find(asked.batch)) {
+    batch->repeated_to.reset();
+  }
 }
 
 void ClientDesk::on(Peer peer, const wire::Acknowledge& acknowledge) {

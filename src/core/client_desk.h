@@ -63,15 +63,15 @@ class ClientDesk {
   void accept(ClientSession& session, const wire::Submit& submit, const Size& size);
   void repeat(ClientSession& session, const wire::Submit& submit, const Size& size);
   [[nodiscard]] JobHeader header_of(const wire::JobOptions& options, const Queue& queue) const;
-  void ask(std::vector<JobId> jobs, bool tell_unknown, const Uuid& session);
 
   struct Asked {
     Uuid session;
-    bool tell_unknown = false;
+    std::uint64_t batch = 0;  // that was resent; 0 = its client asked, and is told of unknown ones
     std::vector<JobId> jobs;
     std::size_t answered = 0;  // of them, or being looked up
   };
   [[nodiscard]] LoadResults next_lookup(Asked asked);
+  void looked_up(ClientSession* session, const Asked& asked);
 
   Context& context_;
   Sessions& sessions_;

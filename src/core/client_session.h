@@ -22,6 +22,7 @@ struct Batch {
   std::uint64_t bytes = 0;
   JournalSequence put = 0;  // its last job's record; 0 = from before the restart
   bool wants_results = false;
+  std::optional<Peer> repeated_to;  // a look for its results is under way, for this connection
   bool all_confirmed = false;
   std::vector<bool> confirmed;  // by index, while some are and some are not
 };
@@ -64,9 +65,10 @@ class ClientSession {
   std::optional<Peer> peer;
   Instant last_heard{};
   WallTime last_seen{};
-  bool changed = false;       // since the last commit was taken
-  bool in_journal = false;    // has a row, or will have one with the next commit
-  std::uint64_t counted = 0;  // the last Sessions::awaited_jobs() that met it
+  std::uint64_t asked_jobs = 0;  // it waits to be told of
+  bool changed = false;          // since the last commit was taken
+  bool in_journal = false;       // has a row, or will have one with the next commit
+  std::uint64_t counted = 0;     // the last Sessions::awaited_jobs() that met it
 
  private:
   Uuid uuid_;

@@ -185,6 +185,7 @@ void Dispatcher::leave(Worker& worker) {
                                 [&](const auto& member) { return member.group == group; }),
                  groups.end());
   }
+  able_.erase(group);
   std::vector<QueueNumber> key;
   for (const Queue* queue : group->queues) key.push_back(queue->number);
   groups_.erase(key);
@@ -231,6 +232,17 @@ void Dispatcher::update(Worker& worker) {
   if (worker.listed) return worker.group->relist(worker);
   catch_up(worker, cost_of(worker));
   worker.group->list(worker);
+  may_serve(*worker.group);
+}
+
+void Dispatcher::may_serve(WorkerGroup& group) {
+  if (group.has_credit() && group.front() != nullptr) able_.insert(&group);
+}
+
+bool Dispatcher::ByQueues::operator()(const WorkerGroup* a, const WorkerGroup* b) const {
+  return std::lexicographical_compare(
+      a->queues.begin(), a->queues.end(), b->queues.begin(), b->queues.end(),
+      [](const Queue* one, const Queue* other) { return one->number < other->number; });
 }
 
 // Each hand-out comes here: mostly nothing has changed but one number.
@@ -334,12 +346,16 @@ Job* Dispatcher::next_job(Queue& queue) {
 void Dispatcher::run(const std::function<void(Job&, Worker&)>& give) {
   for (Queue* queue : book_.woken()) {
     queue->woken = false;
-    for (const auto& member : queue->groups) member.group->enqueue(member.slot);
+    for (const auto& member : queue->groups) {
+      member.group->enqueue(member.slot);
+      may_serve(*member.group);
+    }
   }
   book_.woken().clear();
   if (context_.stopping) return;
   if (latest_ >= step_back_at) step_back();
-  for (auto& [key, group] : groups_) {
+  for (auto at = able_.begin(); at != able_.end(); at = able_.erase(at)) {
+    WorkerGroup* group = *at;
     while (group->has_credit()) {
       Queue* queue = group->front();
       if (queue == nullptr) break;

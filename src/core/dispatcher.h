@@ -26,7 +26,7 @@ namespace zcrew::core {
 // them.
 class WorkerGroup {
  public:
-  std::vector<Queue*> queues;
+  std::vector<Queue*> queues;  // by number
   std::set<Worker*, bool (*)(const Worker*, const Worker*)> members{
       [](const Worker* a, const Worker* b) { return a->number < b->number; }};
 
@@ -111,7 +111,16 @@ class Dispatcher {
 
   Context& context_;
   JobBook& book_;
+  void may_serve(WorkerGroup& group);
+
+  struct ByQueues {
+    bool operator()(const WorkerGroup* a, const WorkerGroup* b) const;
+  };
+
   std::map<std::vector<QueueNumber>, std::unique_ptr<WorkerGroup>> groups_;
+  // Those that have credit and queues that wait, and perhaps some that had: the others cost
+  // nothing.
+  std::set<WorkerGroup*, ByQueues> able_;
   std::uint64_t free_places_ = 0;
   std::vector<Worker*> ahead_;
   std::uint64_t latest_ = 0;  // virtual time of any group

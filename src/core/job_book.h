@@ -144,6 +144,8 @@ class JobBook {
   // another job, so a block is used only once its reservation is durable.
   void reserve_sequences();
   [[nodiscard]] std::uint64_t sequences_left() const { return usable_limit_ - next_sequence_; }
+  // Not in the first moments of a router, until the first block is reserved.
+  [[nodiscard]] bool has_had_sequences() const { return usable_limit_ > first_sequence_; }
 
  private:
   Queue& add_queue(std::unique_ptr<Queue> queue);

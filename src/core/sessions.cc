@@ -19,7 +19,7 @@ void Sessions::recover(const Recovered& recovered) {
       context_.now.wall + std::chrono::duration_cast<Milliseconds>(context_.config.result_ttl);
   for (const JobId& id : recovered.results) {
     results_[id] = {0, expires_at, {}};
-    results_by_expiry_.emplace_back(expires_at, id);
+    results_by_expiry_.emplace(expires_at, id);
   }
 }
 
@@ -166,9 +166,24 @@ void Sessions::repeat_confirms(ClientSession& session, Batch& batch) {
       // job that its client counts as safe.
       const auto result = results_.find(id);
       if (result != results_.end() && result->second.put > context_.durable) continue;
-      context_.send(*session.peer, Side::frontend, wire::Confirm{batch.number, index, 1, id});
+      send_confirm(*session.peer, {batch.number, index, 1, id});
     }
   }
+}
+
+// Jobs of a batch that are told of one after the other are one entry.
+void Sessions::send_confirm(Peer peer, const wire::Confirm& one) {
+  auto& sends = context_.out->sends;
+  if (!sends.empty() && sends.back().peer == peer) {
+    auto* last = std::get_if<wire::Confirm>(&sends.back().message);
+    if (last != nullptr && last->batch == one.batch && last->index + last->count == one.index &&
+        last->first.queue == one.first.queue && last->first.priority == one.first.priority &&
+        last->first.sequence + last->count == one.first.sequence) {
+      ++last->count;
+      return;
+    }
+  }
+  context_.send(peer, Side::frontend, one);
 }
 
 void Sessions::confirm_one(const Job& job) {
@@ -178,18 +193,7 @@ void Sessions::confirm_one(const Job& job) {
   if (batch == nullptr || !session->confirm(*batch, job.index, job.payload_bytes)) return;
   ++context_.counters.confirmed;
   if (!session->peer || job.header.result == wire::ResultMode::caller) return;
-  auto& sends = context_.out->sends;
-  if (!sends.empty() && sends.back().peer == *session->peer) {
-    // Jobs of a batch that finish together are one entry.
-    auto* last = std::get_if<wire::Confirm>(&sends.back().message);
-    if (last != nullptr && last->batch == job.batch && last->index + last->count == job.index &&
-        last->first.queue == job.id.queue && last->first.priority == job.id.priority &&
-        last->first.sequence + last->count == job.id.sequence) {
-      ++last->count;
-      return;
-    }
-  }
-  context_.send(*session->peer, Side::frontend, wire::Confirm{job.batch, job.index, 1, job.id});
+  send_confirm(*session->peer, {job.batch, job.index, 1, job.id});
 }
 
 void Sessions::tell_end(const Job& job, const Ending& ending) {
@@ -235,16 +239,17 @@ void Sessions::store_result(PutResult result) {
   const auto [at, is_first] = results_.try_emplace(id);
   StoredResult& stored = at->second;
   stored.replaces = !is_first;
+  if (!is_first) results_by_expiry_.erase({stored.expires_at, id});
   stored.expires_at = expires_at;
   stored.session = result.origin.session;
   stored.put = context_.record(std::move(result));
-  results_by_expiry_.emplace_back(expires_at, id);
-  forget_taken_results();
+  results_by_expiry_.emplace(expires_at, id);
 }
 
 // Where it replaced another, a removal that only cancelled its put would leave that one for ever.
 void Sessions::remove_result(Results::iterator at) {
   context_.record(RemoveResult{at->first, at->second.replaces ? 0 : at->second.put});
+  results_by_expiry_.erase({at->second.expires_at, at->first});
   results_.erase(at);
 }
 
@@ -253,16 +258,6 @@ void Sessions::tell_death(const Job& job, const Ending& ending) {
   PutResult result = result_of(job, ending);
   store_result(result);
   deaths_.emplace_back(context_.last_record + 1, std::move(result));
-}
-
-// Most results are acknowledged at once, and their places in the queue of expiries are dead weight.
-void Sessions::forget_taken_results() {
-  if (results_by_expiry_.size() < 2 * results_.size() + 1024) return;
-  std::deque<std::pair<WallTime, JobId>> kept;
-  for (const auto& entry : results_by_expiry_) {
-    if (results_.count(entry.second) != 0) kept.push_back(entry);
-  }
-  results_by_expiry_ = std::move(kept);
 }
 
 void Sessions::acknowledge(const ClientSession& session, const std::vector<JobId>& jobs) {
@@ -304,12 +299,8 @@ void Sessions::expire() {
                   "session " + to_text(uuid) + " was not heard of for days and is forgotten");
     drop(uuid);
   }
-  while (!results_by_expiry_.empty() && results_by_expiry_.front().first <= context_.now.wall) {
-    const JobId id = results_by_expiry_.front().second;
-    results_by_expiry_.pop_front();
-    const auto at = results_.find(id);
-    if (at == results_.end() || context_.now.wall < at->second.expires_at) continue;
-    remove_result(at);
+  while (!results_by_expiry_.empty() && results_by_expiry_.begin()->first <= context_.now.wall) {
+    remove_result(results_.find(results_by_expiry_.begin()->second));
   }
 }
 

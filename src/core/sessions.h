@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -87,7 +88,7 @@ class Sessions {
   [[nodiscard]] PutResult result_of(const Job& job, const Ending& ending) const;
   void store_result(PutResult result);
   void remove_result(Results::iterator at);
-  void forget_taken_results();
+  void send_confirm(Peer peer, const wire::Confirm& one);
   void mark_changed(ClientSession& session);
 
   Context& context_;
@@ -101,7 +102,7 @@ class Sessions {
   std::vector<PutResult> told_;         // what this step's RESULT entries point into
   std::vector<std::uint32_t> changed_;  // slots
   Results results_;
-  std::deque<std::pair<WallTime, JobId>> results_by_expiry_;
+  std::set<std::pair<WallTime, JobId>> results_by_expiry_;  // the calendar may step back
 };
 
 }  // namespace zcrew::core

@@ -8,6 +8,9 @@ namespace zcrew::core {
 
 namespace {
 
+constexpr wire::Error too_many_queues{wire::ErrorCode::too_many_queues,
+                                      "the router has 100000 queues already: name one of them"};
+
 constexpr wire::Error superseded{wire::ErrorCode::superseded,
                                  "a newer connection of this worker took over: close this one"};
 
@@ -46,6 +49,10 @@ void WorkerDesk::on(Peer peer, const wire::WorkerHello& hello) {
     context_.send(peer, Side::backend, superseded);
     return;
   }
+  const bool has_queues =
+      std::all_of(hello.queues.begin(), hello.queues.end(),
+                  [&](const std::string_view name) { return book_.open_queue(name) != nullptr; });
+  if (!has_queues) return context_.send(peer, Side::backend, too_many_queues);
   Worker& worker = seat(peer, hello);
   compare_reported(worker, hello);
   const auto known = known_.find(worker.instance);
@@ -103,7 +110,7 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
   worker->tell_weight = worker->weight != hello.weight;
   worker->queues.clear();
   for (const std::string_view name : hello.queues) {
-    if (const Queue* queue = book_.open_queue(name)) worker->queues.push_back(queue->number);
+    worker->queues.push_back(book_.open_queue(name)->number);
   }
   std::sort(worker->queues.begin(), worker->queues.end());
   worker->queues.erase(std::unique(worker->queues.begin(), worker->queues.end()),

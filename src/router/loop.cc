@@ -19,10 +19,10 @@ namespace {
 constexpr Duration wake_interval_max = Milliseconds{100};
 
 // How long one turn listens to one socket. After a stall everything that came meanwhile is read,
-// unless peers send faster than that for this long.
+// unless it takes longer than this: workers that hear nothing for three times as long leave.
 constexpr Duration backend_budget = Milliseconds{1};
 constexpr Duration frontend_budget = Milliseconds{1};
-constexpr Duration stall_budget = std::chrono::seconds{5};
+constexpr Duration stall_budget = std::chrono::seconds{1};
 
 // Messages and bytes between two looks at the clock.
 constexpr unsigned clock_messages = 16;
@@ -86,7 +86,6 @@ void Loop::turn() {
   if (failure_) return;
   const bool frontend_dry = hear_peers(core::Side::frontend, frontend_budget);
   left_over_ = !backend_dry || !frontend_dry;
-  stalled_ = false;
   warn_of_crowd();
   judge_deadlines();
   settle();
@@ -108,8 +107,11 @@ void Loop::begin_turn() {
   read_clocks();
   const Duration gap = now_.mono - turn_began_;
   turn_began_ = now_.mono;
+  const bool has_drained = std::exchange(drains_, false);
   if (!is_stall(gap)) return;
-  stalled_ = true;
+  // A turn that drains takes so long that it looks like a stall: the next one has ordinary budgets,
+  // or whoever sends enough would keep the router at it for ever.
+  drains_ = !has_drained;
   step(core::Stalled{gap - wake_interval_});
 }
 
@@ -150,7 +152,7 @@ bool Loop::hear_peers(core::Side side, Duration budget) {
 
 // True if the socket had nothing more.
 bool Loop::drain(core::Side side, Duration budget) {
-  const Instant until = now_.mono + (stalled_ ? stall_budget : budget);
+  const Instant until = now_.mono + (drains_ ? stall_budget : budget);
   net::Received message;
   unsigned messages = 0;
   std::size_t bytes = 0;

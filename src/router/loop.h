@@ -79,7 +79,7 @@ class Loop {
 
   Now now_{};
   Instant turn_began_{};
-  bool stalled_ = false;    // this turn drains the sockets whatever it takes
+  bool drains_ = false;     // this turn reads what came during a stall
   bool left_over_ = false;  // a socket still had messages when the budget was used up
   bool stopping_ = false;
   Instant drain_until_{};

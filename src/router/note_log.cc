@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace zcrew::router {
@@ -40,6 +41,22 @@ const char* plural_of(NoteKind kind) {
       return "Guide workers over their lease";
     case NoteKind::jobs_recalled:
       return "recalls";
+    case NoteKind::queue_made:
+      return "new queues";
+    case NoteKind::worker_joined:
+      return "workers that joined";
+    case NoteKind::worker_left:
+      return "workers that left";
+    case NoteKind::worker_dead:
+      return "workers taken for dead";
+    case NoteKind::worker_suspect:
+      return "workers that may be gone";
+    case NoteKind::worker_resumed:
+      return "workers that came back";
+    case NoteKind::worker_superseded:
+      return "workers on a newer connection";
+    case NoteKind::worker_draining:
+      return "workers that drain";
     default:
       return "lines of this kind";
   }
@@ -73,8 +90,10 @@ LogLevel level_of(NoteKind kind) {
   }
 }
 
-bool is_bounded(NoteKind kind) {
+std::uint32_t lines_per_second(NoteKind kind) {
   switch (kind) {
+    case NoteKind::worker_dead:
+      return 100;  // nobody wants to miss one
     case NoteKind::malformed:
     case NoteKind::batch_refused:
     case NoteKind::batch_duplicate:
@@ -88,23 +107,31 @@ bool is_bounded(NoteKind kind) {
     case NoteKind::guide_client_gone:
     case NoteKind::guide_lease_over:
     case NoteKind::jobs_recalled:
-      return true;
+    case NoteKind::queue_made:
+    case NoteKind::worker_joined:
+    case NoteKind::worker_left:
+    case NoteKind::worker_suspect:
+    case NoteKind::worker_resumed:
+    case NoteKind::worker_superseded:
+    case NoteKind::worker_draining:
+      return 10;
     default:
-      return false;
+      return UINT32_MAX;
   }
 }
 
 NoteLog::NoteLog(LogSink sink) : sink_(std::move(sink)) {}
 
 void NoteLog::write(const core::Note& note, Instant now) {
-  if (is_bounded(note.kind)) {
+  const std::uint32_t lines = lines_per_second(note.kind);
+  if (lines != UINT32_MAX) {
     Second& second = seconds_.at(static_cast<std::size_t>(note.kind));
     if (now - second.start >= second_length) {
       tell_held_back(note.kind, second);
       second.start = now;
       second.lines = 0;
     }
-    if (second.lines >= lines_per_second) {
+    if (second.lines >= lines) {
       ++second.held_back;
       return;
     }

@@ -19,13 +19,12 @@ using LogSink = std::function<void(LogLevel, const std::string&)>;
 
 LogLevel level_of(core::NoteKind kind);
 
-// False for what happens seldom and must never be missed, e.g. a worker's death.
-bool is_bounded(core::NoteKind kind);
+// Lines of this kind in a second; of more only the number is told. Without a bound is what no peer
+// can cause.
+std::uint32_t lines_per_second(core::NoteKind kind);
 
 class NoteLog {
  public:
-  static constexpr std::uint32_t lines_per_second = 10;
-
   explicit NoteLog(LogSink sink);
 
   void write(const core::Note& note, Instant now);

@@ -18,6 +18,9 @@ namespace {
 // What a frame may have besides one payload: a packed message's other entries, or a HELLO's tokens.
 constexpr std::uint64_t frame_overhead_max = std::uint64_t{4} << 20U;
 
+// Peers believe no longer one: an hour, as in WELCOME's field.
+constexpr std::uint64_t heartbeat_ms_max = 3600000;
+
 void check_range(std::string_view what, std::uint64_t value, std::uint64_t min, std::uint64_t max,
                  std::string_view unit) {
   if (value >= min && value <= max) return;
@@ -25,9 +28,10 @@ void check_range(std::string_view what, std::uint64_t value, std::uint64_t min, 
               exit_code::configuration);
 }
 
-void check_range(std::string_view what, std::chrono::milliseconds value, std::uint64_t min) {
+void check_range(std::string_view what, std::chrono::milliseconds value, std::uint64_t min,
+                 std::uint64_t max = limits::delay_ms_max) {
   const auto ms = value.count() < 0 ? 0 : static_cast<std::uint64_t>(value.count());
-  check_range(what, ms, min, limits::delay_ms_max, " ms");
+  check_range(what, ms, min, max, " ms");
 }
 
 int exit_code_of(journal::OpenFailure why) {
@@ -102,7 +106,7 @@ void check_options(const RouterOptions& options) {
   check_range("The largest payload", options.payload_bytes_max, 1, limits::payload_bytes_max,
               " bytes");
   check_journal_limit(options.journal_max_bytes);
-  check_range("The heartbeat", options.heartbeat, 1);
+  check_range("The heartbeat", options.heartbeat, 1, heartbeat_ms_max);
   check_range("The liveness", options.liveness, 1, 1000, " heartbeats");
   check_range("The lease of Guide workers", options.guide_lease, 1);
   check_range("The step of ageing", options.age_step, 0);

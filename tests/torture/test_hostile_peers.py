@@ -6,8 +6,11 @@ endpoints beyond this machine need --insecure.
 import contextlib
 import os
 import select
+import signal
 import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
 import zmq
@@ -15,7 +18,7 @@ import zmq
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 from crew import PATIENCE, json_lines, wait_until  # noqa: E402  (the path comes first)
 from crew_test import SHORT, CrewTest, main  # noqa: E402
-from native_peer import ADMIN, ADMIN_REPLY, NativePeer  # noqa: E402
+from native_peer import ADMIN, ADMIN_REPLY, CONFIRM, SUBMIT, NativePeer, pack  # noqa: E402
 from zmtp import COMMAND, GREETING, MORE, RawPeer, frame, parts, ready  # noqa: E402
 
 SAME_IDS = os.environ.get("ZCREW_TORTURE_SAME_IDS")  # a library that keeps libzmq's ids guessable
@@ -251,6 +254,63 @@ class Descriptors(Hostile):
         wait_until(lambda: os.times().elapsed >= began + 1, "a second to pass", 10)
         share = (cpu_seconds(router.process) - used) / (os.times().elapsed - began)
         return f"{share:.1%} of a core" if share < 0.05 else None
+
+
+class Flood:
+    """Resends a batch of many jobs with results as fast as it can, and reads every answer."""
+
+    JOBS = 16384
+    SECONDS = 60.0  # at most
+
+    def __init__(self, router):
+        self.over = threading.Event()
+        self.sent = 0
+        self.peer = NativePeer(zmq.Context.instance(), router.clients)
+        self.peer.hello_client(b"resend for ever!")
+        options = ["nobody", 5, 0, 0, 0, 0, 0, 1]
+        self.peer.send(SUBMIT, 1, 1, [[options, [b"x"] * self.JOBS]])
+        self.peer.receive(CONFIRM)
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        again = pack([SUBMIT, 1, 1, []])
+        end = time.monotonic() + self.SECONDS
+        while not self.over.is_set() and time.monotonic() < end:
+            with contextlib.suppress(zmq.Again):
+                self.peer.socket.send(again, zmq.NOBLOCK)
+                self.sent += 1
+            with contextlib.suppress(zmq.Again):
+                while True:
+                    self.peer.socket.recv(zmq.NOBLOCK)
+
+    def end(self):
+        self.over.set()
+        self.thread.join()
+        self.peer.close()
+
+
+class Resends(Hostile):
+    def test_a_flood_of_resends_costs_no_memory_and_outlives_no_stall(self):
+        """After a stall the router reads what waits for it. Who sends faster than it reads does
+        not keep it at that: others are heard again."""
+        router = self.start()
+        before = resident_bytes(router.process)
+        flood = Flood(router)
+        self.addCleanup(flood.end)
+        wait_until(lambda: flood.sent > 5000, "a flood")
+        router.process.send(signal.SIGSTOP)
+        stopped = flood.sent
+        wait_until(lambda: flood.sent > stopped + 50000, "more than it can read at once", 30)
+        router.process.send(signal.SIGCONT)
+        began = time.monotonic()
+        self.check_serving(router)
+        self.check_serving(router)
+        seconds = time.monotonic() - began
+        more = (resident_bytes(router.process) - before) >> 20
+        print(f"served {seconds:.1f} s after the stall, {flood.sent} resends, {more} MiB more")
+        self.assertLess(seconds, 8 * PATIENCE)
+        self.assertLess(more, 400)
 
 
 if __name__ == "__main__":

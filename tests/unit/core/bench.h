@@ -36,6 +36,9 @@ class Bench {
     now_.wall += std::chrono::duration_cast<Milliseconds>(time);
     return step(Tick{});
   }
+  void move_calendar(Duration ahead) {
+    now_.wall += std::chrono::duration_cast<Milliseconds>(ahead);
+  }
   [[nodiscard]] bool wants_a_turn() const { return core_.next_deadline() <= now_.mono; }
   [[nodiscard]] Instant now() const { return now_.mono; }
 

@@ -77,13 +77,95 @@ TEST_CASE("there are at most 100,000 queues, whoever names another") {
   const Effects& set = bench.step(Command{{}, SetQueue{settings}});
   CHECK(set.replies.at(0).code == wire::ErrorCode::too_many_queues);
 
-  // A worker serves what there is of what it names.
   wire::WorkerHello hello;
   hello.queues = {"default", "one-more"};
-  bench.step(FromWorker{Peer{2}, hello});
-  bench.commit();
-  CHECK(bench.report().workers.at(0).queues == std::vector<std::string>{"default"});
+  const Effects& sent_away = bench.step(FromWorker{Peer{2}, hello});
+  CHECK(std::get<wire::Error>(sent_away.sends.at(0).message).code ==
+        wire::ErrorCode::too_many_queues);
+  CHECK(bench.report().workers.empty());
   CHECK(bench.report().queues.size() == 100000);
+}
+
+TEST_CASE(
+    "a batch that is resent in a loop costs one confirm each time, and one look for results") {
+  Bench bench(Config{});
+  bench.commit();
+  const Peer client{1};
+  const Peer worker{2};
+  bench.greet(client);
+  wire::Submit submit;
+  submit.batch = submit.floor = 1;
+  wire::SubmitGroup group;
+  group.options.queue = "default";
+  group.options.result = wire::ResultMode::caller;
+  for (std::uint32_t index = 0; index < 16384; ++index) group.items.push_back({index, "", ""});
+  submit.groups.push_back(std::move(group));
+  bench.step(FromClient{client, submit});
+  bench.commit();
+  submit.groups.clear();
+  std::size_t looks = 0;
+  for (int i = 0; i < 100; ++i) {
+    const Effects& effects = bench.step(FromClient{client, submit});
+    CHECK(effects.sends.size() == 1);
+    looks += effects.reads.size();
+  }
+  CHECK(looks == 1);
+  // A new connection has not heard what the old one was told.
+  wire::ClientHello hello;
+  hello.floor = 1;
+  bench.step(FromClient{worker, hello});
+  CHECK(bench.step(FromClient{worker, submit}).reads.size() == 1);
+}
+
+TEST_CASE("a session that asks for more jobs than anybody can wait for is not heard") {
+  Bench bench(Config{});
+  bench.commit();
+  const Peer client{1};
+  bench.greet(client);
+  const wire::Ask ask{std::vector<JobId>(16384, JobId{1, 5, 1})};
+  std::size_t looks = 0;
+  for (int i = 0; i < 1000; ++i) looks += bench.step(FromClient{client, ask}).reads.size();
+  CHECK(looks == 256);  // of 16,384 each: four million jobs
+}
+
+TEST_CASE(
+    "results that nobody fetches go after their time, also when the calendar stepped back "
+    "(P-4.13)") {
+  Config config;
+  Bench bench(config);
+  bench.commit();
+  const Peer client{1};
+  bench.greet(client);
+  bench.join(Peer{2}, "w", 1, 8);
+  const auto end_one = [&](std::uint64_t batch) {
+    wire::Submit submit;
+    submit.batch = submit.floor = batch;
+    wire::SubmitGroup group;
+    group.options.queue = "default";
+    group.options.result = wire::ResultMode::caller;
+    group.items.push_back({0, "", ""});
+    submit.groups.push_back(std::move(group));
+    const Effects given = bench.step(FromClient{client, submit});
+    Token token;
+    for (const Send& send : given.sends) {
+      if (const auto* run = std::get_if<wire::RunItem>(&send.message)) token = run->token;
+    }
+    wire::OutcomeItem done;
+    done.token = token;
+    bench.step(FromWorker{Peer{2}, wire::OutcomeMessage{{done}}});
+    bench.commit();
+  };
+  bench.move_calendar(std::chrono::hours{24 * 365});
+  end_one(1);
+  bench.move_calendar(-std::chrono::hours{24 * 365});
+  end_one(2);
+  std::size_t dropped = 0;
+  for (int minute = 0; minute < 90; ++minute) {
+    for (const Record& record : bench.pass(std::chrono::minutes{1}).records) {
+      dropped += std::holds_alternative<RemoveResult>(record) ? 1 : 0;
+    }
+  }
+  CHECK(dropped == 1);
 }
 
 TEST_CASE("a worker that names more than 1,024 queues is refused (P-5.2)") {

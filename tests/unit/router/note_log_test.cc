@@ -45,7 +45,7 @@ TEST_CASE("kinds are bounded apart from each other") {
   CHECK(lines.texts.back() == "stale");
 }
 
-TEST_CASE("a worker's death is never held back") {
+TEST_CASE("the deaths of a hundred workers are told one by one") {
   Lines lines;
   for (int i = 0; i < 100; ++i) lines.log.write({NoteKind::worker_dead, "dead"}, at(0));
   CHECK(lines.texts.size() == 100);
