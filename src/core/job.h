@@ -57,6 +57,7 @@ struct Job {
   WallTime held_since{};
   bool held_row = false;     // has a row in `held`
   bool waits_to_go = false;  // RUN is not sent yet: its payload or its held row is on the way
+  bool row_pending = false;  // that row is not on disk yet
   bool recalled = false;     // its worker was asked to give it back if it has not begun
 };
 

@@ -259,7 +259,7 @@ void JobBook::leave_held(Job& job) {
   ZCREW_CHECK(job.state == JobState::held && job.worker == nullptr);
   if (job.held_row) context_.record(RemoveHeld{job.id});
   job.held_row = false;
-  job.waits_to_go = false;
+  job.waits_to_go = job.row_pending = false;
   held_.erase(job);
   Queue& queue = *find_queue(job.id.queue);
   queue.lane(job.id.priority).left(job.id.sequence);

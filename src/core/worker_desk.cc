@@ -110,6 +110,7 @@ void WorkerDesk::give(Job& job, Worker& worker) {
       job.waits_to_go = true;
       const auto lease = std::chrono::duration_cast<Milliseconds>(lease_of(job));
       book_.put_held_row(job, Uuid{}, context_.now.wall + lease);
+      job.row_pending = true;
       departures_.push_back({context_.last_record, job.token});
     }
   }
@@ -136,12 +137,8 @@ void WorkerDesk::send_run(Worker& worker, Job& job) {
 
 // Sends a RUN that waited, once nothing is missing any more.
 void WorkerDesk::resume_departure(Job& job) {
-  if (!job.waits_to_go || job.worker == nullptr || !job.payload_here) return;
+  if (!job.waits_to_go || job.worker == nullptr || !job.payload_here || job.row_pending) return;
   if (!job.worker->peer) return;  // a suspect gets nothing, and does not lose what it never got
-  const bool row_pending =
-      std::any_of(departures_.begin(), departures_.end(),
-                  [&](const Departure& departure) { return departure.token == job.token; });
-  if (row_pending) return;
   const WallTime expires = job.header.expires_at;
   if (expires == WallTime{} || context_.now.wall <= expires) return send_run(*job.worker, job);
   Worker& worker = *job.worker;  // it expired while it waited: back, where that is noticed
@@ -171,7 +168,9 @@ void WorkerDesk::on_durable() {
     const Token token = departures_.front().token;
     departures_.pop_front();
     Job* job = book_.held(token.job);
-    if (job != nullptr && job->token == token) resume_departure(*job);
+    if (job == nullptr || job->token != token) continue;
+    job->row_pending = false;
+    resume_departure(*job);
   }
   settle_durable();
   const std::set<std::uint32_t> joining = joining_;

@@ -50,21 +50,35 @@ void Admin::handle(Peer peer, const wire::Admin& message) {
   std::visit([&](const auto& what) { serve(asker, what); }, *request);
 }
 
-void Admin::serve(Asker asker, AskStatus) {
-  look([this, asker](journal::Journal& journal) -> Answer {
-    return [this, asker, gauges = journal.gauges()] {
-      ShellStatus status = around_.status();
-      status.journal = gauges;
-      reply(asker, status_json(around_.core.report(), status));
-    };
+// Documents may be long, so the reader's thread writes them: those of 100,000 queues would stop the
+// loop for half a second.
+template <typename Write>
+void Admin::write(Asker asker, Write write) {
+  look([this, asker, write, report = around_.core.report()](journal::Journal& journal) -> Answer {
+    return [this, asker, body = write(report, journal)] { reply(asker, body); };
   });
 }
 
-void Admin::serve(Asker asker, AskQueues) { reply(asker, queues_json(around_.core.report())); }
-void Admin::serve(Asker asker, AskWorkers) { reply(asker, workers_json(around_.core.report())); }
-void Admin::serve(Asker asker, AskVersion) { reply(asker, version_json(around_.core.report())); }
+void Admin::serve(Asker asker, AskStatus) {
+  write(asker, [status = around_.status()](const core::Report& report, journal::Journal& journal) {
+    ShellStatus whole = status;
+    whole.journal = journal.gauges();
+    return status_json(report, whole);
+  });
+}
 
-// Documents of dead letters are long, so the reader's thread writes them too.
+void Admin::serve(Asker asker, AskQueues) {
+  write(asker, [](const core::Report& report, journal::Journal&) { return queues_json(report); });
+}
+
+void Admin::serve(Asker asker, AskWorkers) {
+  write(asker, [](const core::Report& report, journal::Journal&) { return workers_json(report); });
+}
+
+void Admin::serve(Asker asker, AskVersion) {
+  write(asker, [](const core::Report& report, journal::Journal&) { return version_json(report); });
+}
+
 void Admin::serve(Asker asker, const ListDead& list) {
   core::Report report = around_.core.report();
   QueueNumber queue = 0;

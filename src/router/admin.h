@@ -1,5 +1,5 @@
 // Answers ADMIN messages, each with one reply: questions from the core's report, dead letters and
-// gauges through the reader thread, changes as commands to the core. Loop thread only.
+// gauges by the reader thread, changes as commands to the core. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +65,9 @@ class Admin {
   void serve(Asker asker, const Change& change);
 
   void command(Asker asker, decltype(core::Command::what) what, bool makes_queue);
+
+  template <typename Write>
+  void write(Asker asker, Write write);
 
   using Look = std::function<Answer(journal::Journal&)>;
   void look(Look look);
