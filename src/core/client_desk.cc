@@ -141,7 +141,7 @@ void ClientDesk::on(Peer peer, const wire::Submit& submit) {
   accept(*session, submit, size);
 }
 
-void ClientDesk::refuse(Peer peer, const wire::Submit& submit, const ClientSession* session,
+void ClientDesk::refuse(Peer peer, const wire::Submit& submit, ClientSession* session,
                         const Refusal& refusal) {
   wire::Refused refused;
   refused.batch = submit.batch;
@@ -151,10 +151,23 @@ void ClientDesk::refuse(Peer peer, const wire::Submit& submit, const ClientSessi
   texts_.push_back(refusal.text);
   refused.text = texts_.back();
   refused.items = refusal.items;
-  context_.note(NoteKind::batch_refused, "a batch of client " +
-                                             (session == nullptr ? "?" : session->name()) +
-                                             " is refused: " + refusal.text);
+  if (is_news(session, refusal)) {
+    context_.note(NoteKind::batch_refused, "a batch of client " +
+                                               (session == nullptr ? "?" : session->name()) +
+                                               " is refused: " + refusal.text);
+  }
   context_.send(peer, Side::frontend, std::move(refused));
+}
+
+// A client tries again until it is heard: the log has the cause once, and not at all what follows
+// from it, that batches behind the refused one are out of order.
+bool ClientDesk::is_news(ClientSession* session, const Refusal& refusal) {
+  if (session == nullptr) return true;
+  const wire::ErrorCode told = session->refused_for;
+  if (refusal.code == wire::ErrorCode::out_of_order) return told == wire::ErrorCode::none;
+  if (refusal.retry_after_ms == 0) return true;
+  session->refused_for = refusal.code;
+  return told != refusal.code;
 }
 
 ClientDesk::Refusal ClientDesk::check(const ClientSession& session, const wire::Submit& submit,
@@ -333,6 +346,7 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
       }
     }
   }
+  session.refused_for = wire::ErrorCode::none;
   admissible_bytes_ -= std::min(admissible_bytes_, cost_of(size));
   const JournalSequence number = planted(Bug::confirm_before_commit) ? 0 : batch.put;
   session.accept(std::move(batch), size.jobs);

@@ -52,8 +52,9 @@ class ClientDesk {
 
   [[nodiscard]] static std::uint64_t cost_of(const Size& size);
   void welcome(ClientSession& session);
-  void refuse(Peer peer, const wire::Submit& submit, const ClientSession* session,
+  void refuse(Peer peer, const wire::Submit& submit, ClientSession* session,
               const Refusal& refusal);
+  [[nodiscard]] static bool is_news(ClientSession* session, const Refusal& refusal);
   [[nodiscard]] Refusal check(const ClientSession& session, const wire::Submit& submit,
                               const Size& size);
   [[nodiscard]] static wire::ErrorCode fault_of(const wire::JobOptions& options);

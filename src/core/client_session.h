@@ -65,10 +65,11 @@ class ClientSession {
   std::optional<Peer> peer;
   Instant last_heard{};
   WallTime last_seen{};
-  std::uint64_t asked_jobs = 0;  // it waits to be told of
-  bool changed = false;          // since the last commit was taken
-  bool in_journal = false;       // has a row, or will have one with the next commit
-  std::uint64_t counted = 0;     // the last Sessions::awaited_jobs() that met it
+  std::uint64_t asked_jobs = 0;                         // it waits to be told of
+  wire::ErrorCode refused_for = wire::ErrorCode::none;  // what the log has, since the last batch
+  bool changed = false;                                 // since the last commit was taken
+  bool in_journal = false;    // has a row, or will have one with the next commit
+  std::uint64_t counted = 0;  // the last Sessions::awaited_jobs() that met it
 
  private:
   Uuid uuid_;

@@ -153,8 +153,8 @@ void PendingBatch::compact(Numbered<T>& list, std::uint32_t where) {
   list.oldest_put_at = 0;
 }
 
-// Forgets where the numbers before the oldest record were, so that a batch which waits while jobs
-// come and go does not grow.
+// Forgets where the numbers before the oldest record were. Behind one that waits for long, what
+// comes and goes leaves four bytes a number.
 void PendingBatch::trim() {
   const auto first_of = [&](const std::vector<core::JournalSequence>& numbers) {
     return numbers.empty() ? last_ + 1 : numbers.front();
