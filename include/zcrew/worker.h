@@ -67,7 +67,7 @@ class Worker {
 
   // Serves until stop(): then finishes what runs, gives the rest back uncounted, waits (bounded by
   // `linger`) for the router to have it all, and returns. Returns false if something stayed
-  // unsettled.
+  // unsettled. Once in a Worker's life. Throws Error (74) if no thread can be started for a job.
   bool run();
 
   // Safe from any thread and from a signal handler. A second call tells the handlers to stop

@@ -1,6 +1,7 @@
 #include "lmdb/lmdb_journal.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -66,6 +67,13 @@ void blame_damage(const Environment& environment) {
   if (report.problems_found != 0) throw journal::Damaged(report.problems.front());
 }
 
+// A file that lost its last name takes commits as ever, and is gone when the router ends.
+void require_name(int descriptor) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || status.st_nlink > 0) return;
+  throw journal::Damaged("its file data.mdb was removed while the router ran");
+}
+
 JobId last_ready(MDB_txn* transaction, const Databases& databases) {
   Cursor cursor(transaction, databases.ready);
   if (!cursor.last()) return {};
@@ -120,6 +128,7 @@ void LmdbJournal::commit(const journal::Batch& batch) {
   State& state = *state_;
   if (state.broken) throw journal::JournalError("the journal failed before and is not usable");
   state.broken = true;  // until the end of this is reached
+  require_name(state.environment().fd());
   try {
     Transaction transaction(state.environment().get(), Transaction::Mode::write);
     BatchWriter(transaction.get(), state.databases, state.memory).write(batch, state.epoch);

@@ -202,6 +202,14 @@ TEST_CASE("a random flipped bit is damage, never wrong data, and is reported (J-
   }
 }
 
+TEST_CASE("a journal whose file was removed takes no commit") {
+  const Journal journal;
+  OpenJournal opened(journal.path);
+  std::filesystem::remove(journal.path + "/data.mdb");
+  CHECK_THROWS_WITH_AS(opened.commit(only(core::RemoveHeld{waiting})),
+                       doctest::Contains("was removed while the router ran"), Damaged);
+}
+
 TEST_CASE("after a failed commit nothing is committed any more (J-4.6)") {
   const Journal journal;
   OpenJournal opened(journal.path);
