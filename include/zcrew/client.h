@@ -68,7 +68,7 @@ class Client {
  public:
   // Connects in the background. Throws Error (78) for an endpoint that cannot be parsed.
   explicit Client(const ClientOptions& options);
-  // Says goodbye if the router is there; what is unconfirmed is given up.
+  // Says goodbye if the router is there; what is unconfirmed is given up: see wait_confirmed().
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -93,6 +93,10 @@ class Client {
 
   // Jobs handed over and not yet confirmed, finished or refused.
   [[nodiscard]] std::size_t unconfirmed() const;
+
+  // Waits until there are none, for at most `patience`; true if so. Events are not fetched by this:
+  // a job that was refused counts no more, and its RefusedJob waits for next().
+  bool wait_confirmed(std::chrono::milliseconds patience);
 
   // Steering and looking: sends a verb with a JSON object, waits for the JSON document.
   struct Reply {

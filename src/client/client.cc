@@ -90,6 +90,10 @@ class Client::Impl {
 
   [[nodiscard]] std::size_t unconfirmed() const { return inbox_.unconfirmed(); }
 
+  bool wait_confirmed(std::chrono::milliseconds patience) {
+    return inbox_.wait_confirmed(patience);
+  }
+
   std::optional<Reply> ask(const std::string& verb, const std::string& json,
                            std::chrono::milliseconds patience) {
     const std::uint64_t number = mailbox_.open_question();
@@ -176,6 +180,10 @@ std::optional<ClientEvent> Client::next(std::chrono::milliseconds patience) {
 }
 
 std::size_t Client::unconfirmed() const { return impl_->unconfirmed(); }
+
+bool Client::wait_confirmed(std::chrono::milliseconds patience) {
+  return impl_->wait_confirmed(patience);
+}
 
 std::optional<Client::Reply> Client::ask(const std::string& verb, const std::string& json,
                                          std::chrono::milliseconds patience) {

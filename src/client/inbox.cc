@@ -62,6 +62,14 @@ std::size_t Inbox::unconfirmed() const {
   return unconfirmed_.jobs;
 }
 
+bool Inbox::wait_confirmed(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  ++blocked_;
+  const bool none = room_.wait_for(lock, bounded(patience), [&] { return unconfirmed_.jobs == 0; });
+  --blocked_;
+  return none;
+}
+
 void Inbox::take(Contents& contents) {
   ZCREW_CHECK(contents.jobs.empty() && contents.questions.empty() && contents.withdrawn.empty());
   const std::lock_guard lock(mutex_);

@@ -46,6 +46,8 @@ class Inbox {
   // No more will come; what is not taken yet is given up.
   void close();
   [[nodiscard]] std::size_t unconfirmed() const;
+  // True once there are none.
+  bool wait_confirmed(std::chrono::milliseconds patience);
 
   // ---- the driver ----
   struct Contents {
@@ -74,7 +76,7 @@ class Inbox {
   Ticket next_ticket_ = 1;
   Room unconfirmed_;
   Room window_;
-  unsigned blocked_ = 0;  // users that wait for room
+  unsigned blocked_ = 0;  // users that wait for room, or for the last confirm
   bool asleep_ = false;
   bool close_taken_ = false;
 };

@@ -201,6 +201,19 @@ TEST_CASE("several threads wait for events at once; every event reaches one of t
   for (Ticket i = 1; i <= jobs; ++i) CHECK(confirmed.count(i) == 1);
 }
 
+TEST_CASE("wait_confirmed waits for the last confirm, and gives up in time without a router") {
+  const std::string endpoint = free_endpoint();
+  Client client(at(endpoint));
+  CHECK(client.wait_confirmed(milliseconds{0}));
+  for (int i = 0; i < 1000; ++i) REQUIRE(client.submit(job("x"), patience));
+  CHECK_FALSE(client.wait_confirmed(milliseconds{50}));
+  FakeRouter router({}, endpoint);
+  CHECK(client.wait_confirmed(patience));
+  CHECK(client.unconfirmed() == 0);
+  CHECK(router.jobs().size() == 1000);
+  CHECK(next<Confirmed>(client)->ticket == 1);
+}
+
 TEST_CASE("a caller that waits for each confirm loses none of them") {
   FakeRouter router({});
   Client client(at(router.endpoint()));
