@@ -242,7 +242,7 @@ void Dispatcher::may_serve(WorkerGroup& group) {
 bool Dispatcher::ByQueues::operator()(const WorkerGroup* a, const WorkerGroup* b) const {
   return std::lexicographical_compare(
       a->queues.begin(), a->queues.end(), b->queues.begin(), b->queues.end(),
-      [](const Queue* one, const Queue* other) { return one->number < other->number; });
+      [](const Queue* left, const Queue* right) { return left->number < right->number; });
 }
 
 // Each hand-out comes here: mostly nothing has changed but one number.
