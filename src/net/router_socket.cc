@@ -9,6 +9,7 @@
 #include "net/clock.h"
 #include "net/door.h"
 #include "net/endpoint.h"
+#include "net/free_descriptors.h"
 #include "net/ipc_path.h"
 #include "net/monitor.h"
 #include "net/native_socket.h"
@@ -26,6 +27,10 @@ constexpr std::size_t frames_max = 32;
 // A connection's end is reported once its last messages were read, or after this time at the
 // latest, which counts when others keep the socket from ever running dry.
 constexpr Duration last_words = Milliseconds{100};
+
+// The listening one, one in which libzmq asks for the network interfaces, and headroom for what
+// other threads open meanwhile.
+constexpr std::size_t bind_descriptors = 8;
 
 std::string_view bytes_of(zmq_msg_t& message) {
   return {static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message)};
@@ -80,6 +85,7 @@ class RouterSocket::Impl {
     socket_.set(ZMQ_ROUTER_MANDATORY, 1);
     socket_.set(ZMQ_ROUTER_HANDOVER, 0);
     socket_.set(ZMQ_BACKLOG, Door::backlog());
+    require_free_descriptors(bind_descriptors, "listening");
     const IpcTurn turn(options.endpoint);
     int error = turn.bind_error();
     if (error == 0 && zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) error = errno;
