@@ -1,5 +1,6 @@
 #include "net/peer_table.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/check.h"
@@ -40,11 +41,6 @@ Connection* PeerTable::find(std::string_view routing_id) {
   return found == named_.end() ? nullptr : &slots_[slot_of(found->second)];
 }
 
-Connection* PeerTable::find_descriptor(int descriptor) {
-  const auto found = descriptors_.find(descriptor);
-  return found == descriptors_.end() ? nullptr : find(found->second);
-}
-
 Connection& PeerTable::add(std::string_view routing_id, int descriptor) {
   ZCREW_CHECK(!routing_id.empty());
   if (Connection* older = find(routing_id)) {
@@ -72,14 +68,27 @@ Connection& PeerTable::add(std::string_view routing_id, int descriptor) {
   } else {
     named_[connection.routing_id] = connection.peer;
   }
-  if (descriptor >= 0) descriptors_[descriptor] = connection.peer;
+  connection.closed = closed_descriptors_.contains(descriptor);
+  if (descriptor >= 0 && !connection.closed) descriptors_.emplace(descriptor, connection.peer);
   return connection;
+}
+
+void PeerTable::descriptor_closed(int descriptor, std::vector<Peer>& ended) {
+  closed_descriptors_.insert(descriptor);
+  const auto [first, last] = descriptors_.equal_range(descriptor);
+  for (auto each = first; each != last; ++each) {
+    find(each->second)->closed = true;
+    ended.push_back(each->second);
+  }
+  descriptors_.erase(first, last);
 }
 
 void PeerTable::mark_closed(Connection& connection) {
   connection.closed = true;
-  const auto found = descriptors_.find(connection.descriptor);
-  if (found != descriptors_.end() && found->second == connection.peer) descriptors_.erase(found);
+  const auto [first, last] = descriptors_.equal_range(connection.descriptor);
+  const auto own =
+      std::find_if(first, last, [&](const auto& each) { return each.second == connection.peer; });
+  if (own != last) descriptors_.erase(own);
 }
 
 void PeerTable::erase(Peer peer) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/ids.h"
@@ -31,13 +32,16 @@ class PeerTable {
   // nullptr if there is none. Pointers hold until the next add().
   Connection* find(Peer peer);
   Connection* find(std::string_view routing_id);
-  Connection* find_descriptor(int descriptor);
 
-  // A new connection. One that had the same routing id before is marked as closed and replaced.
+  // A new connection, already closed if its descriptor is. One that had the same routing id before
+  // is marked as closed and replaced. Tell first what was reported until the message came.
   Connection& add(std::string_view routing_id, int descriptor);
-
-  void mark_closed(Connection& connection);
   void erase(Peer peer);
+
+  // What is reported of a descriptor, in order. A closed one's connections are marked as closed and
+  // appended to `ended`.
+  void descriptor_opened(int descriptor) { closed_descriptors_.erase(descriptor); }
+  void descriptor_closed(int descriptor, std::vector<Peer>& ended);
 
   [[nodiscard]] std::size_t size() const { return slots_.size() - free_slots_.size(); }
 
@@ -49,13 +53,17 @@ class PeerTable {
     }
   };
 
+  void mark_closed(Connection& connection);
   void unlink(const Connection& connection);
 
   std::vector<Connection> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<std::uint32_t, Peer> automatic_;
   std::unordered_map<std::string, Peer, TextHash, std::equal_to<>> named_;
-  std::unordered_map<int, Peer> descriptors_;
+  // Several may have the same one: a connection that ended before its first message was read looks
+  // open when another was accepted on its descriptor. All of them are over when that one ends.
+  std::unordered_multimap<int, Peer> descriptors_;
+  std::unordered_set<int> closed_descriptors_;  // whose connections may yet have to be added
   std::uint64_t serial_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "net/clock.h"
 #include "net/door.h"
 #include "net/endpoint.h"
+#include "net/free_descriptors.h"
 #include "net/ipc_path.h"
 #include "net/monitor.h"
 #include "net/native_socket.h"
@@ -26,6 +27,10 @@ constexpr std::size_t frames_max = 32;
 // A connection's end is reported once its last messages were read, or after this time at the
 // latest, which counts when others keep the socket from ever running dry.
 constexpr Duration last_words = Milliseconds{100};
+
+// The listening one, one in which libzmq asks for the network interfaces, and headroom for what
+// other threads open meanwhile.
+constexpr std::size_t bind_descriptors = 8;
 
 std::string_view bytes_of(zmq_msg_t& message) {
   return {static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message)};
@@ -80,6 +85,7 @@ class RouterSocket::Impl {
     socket_.set(ZMQ_ROUTER_MANDATORY, 1);
     socket_.set(ZMQ_ROUTER_HANDOVER, 0);
     socket_.set(ZMQ_BACKLOG, Door::backlog());
+    require_free_descriptors(bind_descriptors, "listening");
     const IpcTurn turn(options.endpoint);
     int error = turn.bind_error();
     if (error == 0 && zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) error = errno;
@@ -188,26 +194,31 @@ class RouterSocket::Impl {
     const int descriptor = descriptor_of_message(frame_count);
     // A closed connection's last words still come from it, until its owner knows of the end.
     if (known != nullptr && known->descriptor == descriptor && !known->reported) return known->peer;
-    // Every earlier owner of this descriptor was reported before it was closed and given out again,
-    // so reading the reports now makes sure that a later one is about this connection.
+    // Every end of an earlier connection with this descriptor was reported before it was given out
+    // again, so reading the reports now makes sure that a later one is about this connection too.
     read_monitor();
     const Connection* replaced = peers_.find(id);
-    if (replaced != nullptr && !replaced->closed) {
-      closed_.push_back({replaced->peer, read_clocks().mono});
-    }
-    return peers_.add(id, descriptor).peer;
+    if (replaced != nullptr && !replaced->closed) suspect(replaced->peer);
+    const Connection& added = peers_.add(id, descriptor);
+    if (added.closed) suspect(added.peer);
+    return added.peer;
   }
+
+  void suspect(Peer peer) { closed_.push_back({peer, read_clocks().mono}); }
 
   void read_monitor() {
     Monitor::Event event;
     while (monitor_.next(event)) {
       if (event.kind == ZMQ_EVENT_LISTENING) door_.hang(event.value);
-      if (event.kind == ZMQ_EVENT_ACCEPTED) door_.accepted(event.value);
-      if (event.kind != ZMQ_EVENT_DISCONNECTED) continue;
-      Connection* connection = peers_.find_descriptor(event.value);
-      if (connection == nullptr) continue;  // it never sent a message
-      peers_.mark_closed(*connection);
-      closed_.push_back({connection->peer, read_clocks().mono});
+      if (event.kind == ZMQ_EVENT_ACCEPTED) {
+        door_.accepted(event.value);
+        peers_.descriptor_opened(event.value);
+      }
+      if (event.kind == ZMQ_EVENT_DISCONNECTED) {
+        ended_.clear();
+        peers_.descriptor_closed(event.value, ended_);
+        for (const Peer peer : ended_) suspect(peer);
+      }
     }
   }
 
@@ -236,6 +247,7 @@ class RouterSocket::Impl {
   std::string endpoint_;
   PeerTable peers_;
   std::vector<Closed> closed_;
+  std::vector<Peer> ended_;  // by one report
   zmq_msg_t routing_id_;
   zmq_msg_t surplus_;
   std::array<zmq_msg_t, frames_max> frames_;

@@ -21,9 +21,11 @@ namespace zcrew::net {
 
 class Watch;
 
-// One per process (libzmq 4.3.4's CURVE state does not survive several).
+// What sockets share: libzmq's threads. Client, Worker and Router have one each, so a process may
+// have several.
 class Context {
  public:
+  // Throws zcrew::Error (74) if too few descriptors are free for libzmq and the sockets.
   Context();
   ~Context();
   Context(const Context&) = delete;

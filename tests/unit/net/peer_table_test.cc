@@ -4,11 +4,21 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace zcrew::net {
 namespace {
 
 std::string automatic_id(char last) { return {'\0', 'a', 'b', 'c', last}; }
+
+using Peers = std::set<Peer>;
+
+// Whose connections end with the descriptor.
+Peers close_descriptor(PeerTable& table, int descriptor) {
+  std::vector<Peer> ended;
+  table.descriptor_closed(descriptor, ended);
+  return {ended.begin(), ended.end()};
+}
 
 }  // namespace
 
@@ -18,12 +28,13 @@ TEST_CASE("a connection is found by its peer, routing id and descriptor") {
   const Peer named = table.add("7E81-9A67", 8).peer;
   CHECK(table.find(automatic_id('d'))->peer == automatic);
   CHECK(table.find("7E81-9A67")->peer == named);
-  CHECK(table.find_descriptor(7)->peer == automatic);
-  CHECK(table.find_descriptor(8)->peer == named);
   CHECK(table.find(named)->named);
   CHECK_FALSE(table.find(automatic)->named);
   CHECK(table.find("other") == nullptr);
-  CHECK(table.find_descriptor(9) == nullptr);
+  CHECK(close_descriptor(table, 7) == Peers{automatic});
+  CHECK(close_descriptor(table, 8) == Peers{named});
+  CHECK(close_descriptor(table, 9).empty());
+  CHECK(table.find(automatic)->closed);
 }
 
 TEST_CASE("no peer is ever used twice") {
@@ -47,20 +58,42 @@ TEST_CASE("a routing id that comes back replaces its old connection") {
   const Peer after = table.add("worker", 6).peer;
   CHECK(table.find(before)->closed);
   CHECK(table.find("worker")->peer == after);
-  CHECK(table.find_descriptor(5) == nullptr);
+  CHECK(close_descriptor(table, 5).empty());
   table.erase(before);
   CHECK(table.find("worker")->peer == after);
-  CHECK(table.find_descriptor(6)->peer == after);
+  CHECK(close_descriptor(table, 6) == Peers{after});
 }
 
 TEST_CASE("a closed connection does not own its descriptor any more") {
   PeerTable table;
   const Peer before = table.add(automatic_id('1'), 5).peer;
-  table.mark_closed(*table.find(before));
-  CHECK(table.find_descriptor(5) == nullptr);
+  CHECK(close_descriptor(table, 5) == Peers{before});
+  table.descriptor_opened(5);
   const Peer after = table.add(automatic_id('2'), 5).peer;
+  CHECK_FALSE(table.find(after)->closed);
   table.erase(before);
-  CHECK(table.find_descriptor(5)->peer == after);
+  CHECK(close_descriptor(table, 5) == Peers{after});
+}
+
+TEST_CASE("a connection whose descriptor was closed before is closed from the start") {
+  PeerTable table;
+  CHECK(close_descriptor(table, 5).empty());
+  const Peer late = table.add(automatic_id('1'), 5).peer;
+  CHECK(table.find(late)->closed);
+  CHECK_FALSE(table.add(automatic_id('2'), 6).closed);
+  table.descriptor_opened(5);
+  const Peer next = table.add(automatic_id('3'), 5).peer;
+  CHECK(close_descriptor(table, 5) == Peers{next});
+}
+
+TEST_CASE("all that claim a descriptor end with it, in whatever order they were added") {
+  PeerTable table;
+  const Peer newer = table.add(automatic_id('2'), 5).peer;
+  const Peer older = table.add(automatic_id('1'), 5).peer;
+  const Peer forgotten = table.add(automatic_id('0'), 5).peer;
+  table.erase(forgotten);
+  CHECK(close_descriptor(table, 5) == Peers{newer, older});
+  CHECK(close_descriptor(table, 5).empty());
 }
 
 TEST_CASE("forgetting an unknown peer does nothing") {

@@ -16,6 +16,7 @@ namespace zcrew::net {
 namespace {
 
 constexpr std::size_t greeting_bytes = 64;
+constexpr int descriptors_max = 1024;  // of a test's process
 
 std::string greeting() {
   std::string bytes(greeting_bytes, '\0');
@@ -93,6 +94,19 @@ std::string RawPeer::receive() {
   }
   std::string body(size, '\0');
   return read_all(body.data(), size) ? body : std::string{};
+}
+
+int RawPeer::other_end() const {
+  sockaddr_in own{};
+  socklen_t size = sizeof own;
+  ZCREW_CHECK(getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size) == 0);
+  for (int descriptor = 0; descriptor < descriptors_max; ++descriptor) {
+    sockaddr_in peer{};
+    size = sizeof peer;
+    if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family == AF_INET && peer.sin_port == own.sin_port) return descriptor;
+  }
+  return -1;
 }
 
 bool RawPeer::wait_for_end() {

@@ -21,6 +21,9 @@ class RawPeer {
   // One frame's body; empty if the connection ended.
   std::string receive();
 
+  // The other side's descriptor, which must be one of this process.
+  [[nodiscard]] int other_end() const;
+
   // True once the other side has closed the connection.
   bool wait_for_end();
 
