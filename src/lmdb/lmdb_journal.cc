@@ -83,8 +83,7 @@ core::Recovered LmdbJournal::open() {
   try {
     auto state = std::make_unique<State>(open_file(options_.directory, true), options_);
     MDB_env* environment = state->environment().get();
-    int dead_readers = 0;
-    check("look for readers that died", mdb_reader_check(environment, &dead_readers));
+    check("look for readers that died", state->environment().forget_dead_readers());
 
     Transaction transaction(environment, Transaction::Mode::write);
     MDB_txn* const handle = transaction.get();
@@ -138,8 +137,7 @@ std::uint64_t LmdbJournal::make_room() {
   const Environment& environment = state.environment();
   const std::uint64_t used = environment.used_bytes();
   const std::uint64_t room = state.space.make_room(environment.fd(), used, [&] {
-    int dead_readers = 0;  // of another process, such as a copy that was killed: they hold pages
-    mdb_reader_check(environment.get(), &dead_readers);
+    environment.forget_dead_readers();
     return count_free_pages(environment).usable * environment.page_bytes();
   });
   state.reserved_bytes = state.space.reserved_behind(used);
