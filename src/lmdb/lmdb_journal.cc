@@ -76,6 +76,19 @@ JobId last_ready(MDB_txn* transaction, const Databases& databases) {
   return *id;
 }
 
+// A reserve that cannot be had would take the whole disk, and no job would ever have room. A
+// journal that was there before must open on a full disk too, because its jobs are to finish: only
+// what the whole disk could not hold is refused then.
+void check_reserve(const std::string& directory, std::uint64_t reserve, std::uint64_t most,
+                   bool exists) {
+  if (reserve <= most) return;
+  const auto mebibytes = [](std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; };
+  throw OpenError(OpenFailure::small_disk,
+                  "the journal " + directory + " is to keep a reserve of " + mebibytes(reserve) +
+                      ", and its disk has " + mebibytes(most) + (exists ? " in all" : " free") +
+                      ". Give a smaller --journal-reserve, free space, or use a larger disk");
+}
+
 }  // namespace
 
 core::Recovered LmdbJournal::open() {
@@ -88,6 +101,9 @@ core::Recovered LmdbJournal::open() {
     Transaction transaction(environment, Transaction::Mode::write);
     MDB_txn* const handle = transaction.get();
     const bool exists = is_journal(*state->file.directory, handle);
+    const int file = state->environment().fd();
+    check_reserve(options_.directory, state->space.reserve_bytes(),
+                  exists ? disk_bytes(file) : options_.disk.available(file), exists);
     state->databases = exists ? open_databases(handle) : make_databases(handle);
     core::Recovered recovered = recover(handle, state->databases);
     state->epoch = recovered.epoch;

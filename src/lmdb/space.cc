@@ -44,9 +44,14 @@ int reserve_blocks(int fd, std::uint64_t from, std::uint64_t bytes) {
   return code == 0 ? 0 : errno;
 }
 
-std::uint64_t available_bytes(int fd) {
+struct statvfs ask_disk(int fd) {
   struct statvfs disk {};
-  if (::fstatvfs(fd, &disk) != 0) return 0;
+  if (::fstatvfs(fd, &disk) != 0) return {};
+  return disk;
+}
+
+std::uint64_t available_bytes(int fd) {
+  const struct statvfs disk = ask_disk(fd);
   return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
@@ -57,6 +62,11 @@ bool unsupported(int error) {
 }  // namespace
 
 DiskCalls system_disk_calls() { return {reserve_blocks, available_bytes}; }
+
+std::uint64_t disk_bytes(int fd) {
+  const struct statvfs disk = ask_disk(fd);
+  return std::uint64_t{disk.f_blocks} * disk.f_frsize;
+}
 
 Space::Space(SpaceOptions options, DiskCalls disk)
     : options_(options),

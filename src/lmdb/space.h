@@ -15,6 +15,9 @@ struct DiskCalls {
 };
 DiskCalls system_disk_calls();
 
+// Of the file's whole disk, free or not.
+std::uint64_t disk_bytes(int fd);
+
 struct SpaceOptions {
   std::uint64_t limit_bytes = 0;    // of the file, used and reserved; 0 = none
   std::uint64_t reserve_bytes = 0;  // for completions when no job is taken any more
@@ -35,6 +38,7 @@ class Space {
   std::uint64_t make_room(int fd, std::uint64_t used_bytes,
                           const std::function<std::uint64_t()>& free_inside);
 
+  [[nodiscard]] std::uint64_t reserve_bytes() const { return options_.reserve_bytes; }
   [[nodiscard]] std::uint64_t reserved_behind(std::uint64_t used_bytes) const {
     return end_ > used_bytes ? end_ - used_bytes : 0;
   }
