@@ -48,7 +48,13 @@ struct LmdbJournal::State {
 };
 
 LmdbJournal::LmdbJournal(LmdbOptions options) : options_(std::move(options)) {}
-LmdbJournal::~LmdbJournal() = default;
+LmdbJournal::~LmdbJournal() {
+  if (!state_ || state_->broken) return;
+  try {
+    state_->space.give_back_step(state_->environment().fd(), state_->environment().used_bytes());
+  } catch (const std::exception&) {  // nobody needs it now
+  }
+}
 
 // ---- opening ----
 
