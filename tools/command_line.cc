@@ -202,7 +202,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
       .add_option_function<double>(
           name,
           [use = std::move(use)](const double& ms) {
-            use(std::chrono::milliseconds{std::llround(ms)});
+            // Never down to 0, which means "never" or "for ever" to most flags.
+            use(std::chrono::milliseconds{ms > 0 ? std::max(1LL, std::llround(ms)) : 0});
           },
           description)
       ->transform(as_milliseconds())
