@@ -9,8 +9,17 @@ from crew import json_lines, wait_until
 from crew_test import CrewTest, main
 
 
+class Localhost(CrewTest):
+    def test_a_router_listens_on_it(self):
+        router = self.crew.run("router", [
+            self.crew.tool, "router", "--journal", ":memory:", "--clients", "tcp://localhost:*",
+            "--workers", "tcp://localhost:*"])
+        here = r"tcp://127\.0\.0\.1:\d+"
+        router.wait_log(f"clients at {here}, workers at {here}")
+
+
 class SlowReader(CrewTest):
-    """Standard output is a pipe that nobody reads: an interrupt still ends it, with a true count."""
+    """Nobody reads the pipe that is standard output: an interrupt ends it, with a true count."""
 
     def test_what_was_heard_is_counted_and_what_was_not_printed_is_said(self):
         router = self.crew.router()
