@@ -32,6 +32,7 @@ int code_of(journal::OpenFailure why) {
       return exit_code::corrupt_journal;
     case journal::OpenFailure::newer_version:
     case journal::OpenFailure::not_a_journal:
+    case journal::OpenFailure::small_disk:
       return exit_code::configuration;
   }
   return exit_code::io_error;

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "config_file.h"
@@ -31,11 +35,25 @@ bool is_refused(const CLI::Validator& validator, std::string& text) {
   }
 }
 
+// Decimal digits alone: CLI11 has strtoull(3) wrap what is negative and cut what is too large.
+std::optional<std::uint64_t> read_whole(std::string_view digits) {
+  std::uint64_t value = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, error] = std::from_chars(digits.data(), end, value);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return value;
+}
+
 CLI::Validator as_bytes() {
   const CLI::AsSizeValue exact(false);
   return CLI::Validator{[exact](std::string& text) {
                           const std::string given = text;
-                          if (is_refused(exact, text))
+                          const std::size_t unit = text.find_first_not_of("0123456789");
+                          const auto number = read_whole(text.substr(0, unit));
+                          const bool hexadecimal = text.starts_with("0x");
+                          // Written anew, or else 010K would be eight.
+                          if (number) text.replace(0, unit, std::to_string(*number));
+                          if (!number || hexadecimal || is_refused(exact, text))
                             return given + " is no size: write bytes, or 64K, 1M, 2G";
                           return std::string{};
                         },
@@ -184,7 +202,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
       .add_option_function<double>(
           name,
           [use = std::move(use)](const double& ms) {
-            use(std::chrono::milliseconds{std::llround(ms)});
+            // Never down to 0, which means "never" or "for ever" to most flags.
+            use(std::chrono::milliseconds{ms > 0 ? std::max(1LL, std::llround(ms)) : 0});
           },
           description)
       ->transform(as_milliseconds())
@@ -207,6 +226,18 @@ CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& tar
       ->transform(as_bytes())
       ->type_name("SIZE")
       ->default_str(size_text(target));
+}
+
+CLI::Validator whole_number() {
+  return CLI::Validator{[](std::string& text) {
+                          const auto value = read_whole(text);
+                          if (!value)
+                            return fmt::format("{} is no number here: write a whole one, 0 to {}",
+                                               text, std::numeric_limits<std::uint64_t>::max());
+                          text = std::to_string(*value);  // or else 010 would be eight
+                          return std::string{};
+                        },
+                        ""};
 }
 
 void add_router_link(CLI::App& app, RouterLink& link) {

@@ -63,6 +63,10 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name,
 CLI::Option* add_size(CLI::App& app, const std::string& name, std::uint64_t& target,
                       const std::string& description);
 
+// For flags that count: nothing negative, no fraction, nothing that does not fit. To be the last
+// validator that is added, so that it is the first to look (CLI11's transform()).
+CLI::Validator whole_number();
+
 // A frontend's --router and --timeout.
 void add_router_link(CLI::App& app, RouterLink& link);
 

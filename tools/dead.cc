@@ -112,6 +112,7 @@ void add_ls(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& s
   auto options = std::make_shared<DeadOptions>();
   command->add_option("--queue", options->queue, "Only of this queue")->type_name("QUEUE");
   command->add_option("--limit", options->limit, "At most this many; 0 = all")
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
   command->callback([&tool, shared, options] {

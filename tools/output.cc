@@ -1,7 +1,10 @@
 #include "output.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -14,7 +17,20 @@ namespace zcrew::tool {
 
 namespace {
 constexpr std::size_t buffer_bytes = std::size_t{64} << 10U;
+
+// A pipe that has any room takes as much at once, or nothing: no write waits then.
+constexpr std::size_t piece_bytes = PIPE_BUF;
+
+// How soon a wait for the reader notices that there is a hurry.
+constexpr int room_pace_ms = 100;
+
+// Whole lines if it can be, because the reader may get no more.
+std::string_view next_piece(std::string_view bytes) {
+  const std::string_view piece = bytes.substr(0, piece_bytes);
+  const std::size_t end = piece.rfind('\n');
+  return end == std::string_view::npos ? piece : piece.substr(0, end + 1);
 }
+}  // namespace
 
 void complain(const std::string& text) {
   const bool ends = !text.empty() && std::string_view(".?!").find(text.back()) != std::string::npos;
@@ -35,13 +51,14 @@ void Output::write(std::string_view bytes) {
 
 void Output::flush() {
   std::string_view left = buffer_;
-  while (!left.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, left.data(), left.size());
+  while (!left.empty() && wait_for_room()) {
+    const std::string_view piece = next_piece(left);
+    const ssize_t written = ::write(STDOUT_FILENO, piece.data(), piece.size());
     if (written >= 0) {
       left.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EPIPE) {
       end_by_broken_pipe();
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && errno != EAGAIN) {
       const std::string why = std::strerror(errno);
       buffer_.clear();
       throw Error(
@@ -49,7 +66,23 @@ void Output::flush() {
           exit_code::io_error);
     }
   }
+  buffer_.erase(0, buffer_.size() - left.size());
+}
+
+// False once in a hurry and standard output takes nothing now.
+bool Output::wait_for_room() const {
+  for (;;) {
+    pollfd out{STDOUT_FILENO, POLLOUT, 0};
+    const int ready = ::poll(&out, 1, hurried_ ? 0 : room_pace_ms);
+    if (ready > 0) return true;  // or an error, which the write tells
+    if (hurried_) return false;
+  }
+}
+
+std::uint64_t Output::drop_rest() {
+  const auto lines = std::count(buffer_.begin(), buffer_.end(), '\n');
   buffer_.clear();
+  return static_cast<std::uint64_t>(lines);
 }
 
 }  // namespace zcrew::tool

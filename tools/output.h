@@ -1,6 +1,8 @@
 // Standard output for data: buffered, and honest about a full disk or a reader that has gone.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,10 +22,18 @@ class Output {
   // pipe has gone, and throw Error (74) when the bytes cannot be written.
   void write(std::string_view bytes);
   void flush();
+  // From now on, also for a write that waits: nothing waits for the reader any more; what it does
+  // not take stays here. Safe in a signal handler.
+  void hurry() noexcept { hurried_ = true; }
+  // Forgets what is still here; how many lines that is.
+  std::uint64_t drop_rest();
   [[nodiscard]] bool has_bytes() const { return !buffer_.empty(); }
 
  private:
+  [[nodiscard]] bool wait_for_room() const;
+
   std::string buffer_;
+  std::atomic<bool> hurried_{false};
 };
 
 }  // namespace zcrew::tool

@@ -59,6 +59,7 @@ void add_times(CLI::App& command, RouterOptions& options) {
       .add_option("--liveness", options.liveness,
                   "Heartbeats a peer may miss until it counts as dead")
       ->check(CLI::Range(1U, 1000U).description(""))
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
   add_duration(command, "--guide-lease", options.guide_lease,

@@ -51,7 +51,8 @@ void add_weight(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions
       ->required();
   command->add_option("WEIGHT", options->weight, "Share of the jobs, 0 to 10000")
       ->required()
-      ->check(CLI::Range(0U, static_cast<unsigned>(limits::weight_max)));
+      ->check(CLI::Range(0U, static_cast<unsigned>(limits::weight_max)))
+      ->transform(whole_number());
   command->callback([&tool, shared, options] {
     tool.action = [shared, options] {
       return change(*shared, "set_weight", {{"worker", options->name}, {"weight", options->weight}},
@@ -86,6 +87,7 @@ void add_setting(CLI::App& app, QueueOptions& options, const std::string& flag, 
          flag, [&options, key](const std::uint64_t& value) { options.changes[key] = value; },
          description)
       ->check(CLI::Range(lowest, highest).description(""))
+      ->transform(whole_number())
       ->type_name("N");
 }
 

@@ -120,6 +120,7 @@ int Submission::run() {
   const StopSignals signals(
       [this] {
         interrupted_ = true;
+        out_.hurry();
         feeder_.stop();
       },
       StopSignals::Second::kills);
@@ -131,7 +132,6 @@ int Submission::run() {
 void Submission::turn() {
   for (auto event = client_.next(pace); event; event = client_.next(milliseconds{0})) {
     take(*event);
-    if (interrupted_) break;
   }
   feeder_.set_settled(report_.settled());
   watch_link();
@@ -268,10 +268,28 @@ std::string Submission::last_word(int code) const {
   return {};
 }
 
+// After an interrupt: what standard output takes within the last call is printed, and the rest is
+// counted, so that nobody takes what is there for all.
+void Submission::offer_rest() {
+  if (!interrupted_at_) return;
+  progress_.clear();
+  while (out_.has_bytes() && Clock::now() - *interrupted_at_ < last_call) {
+    out_.flush();
+    if (out_.has_bytes()) std::this_thread::sleep_for(milliseconds{5});
+  }
+  const std::uint64_t lines = out_.drop_rest();
+  if (lines == 0) return;
+  complaints_.add(
+      fmt::format("{} line{} not printed, because standard output took no more: read it "
+                  "faster, or redirect it to a file",
+                  lines, lines == 1 ? " was" : "s were"));
+}
+
 int Submission::finish(int code) {
   feeder_.stop();
   if (const std::string word = last_word(code); !word.empty()) complaints_.add(word);
   if (const auto failure = feeder_.failure()) complaints_.add(*failure);
+  offer_rest();
   show();
   progress_.clear();
   if (!settings_.quiet) std::fprintf(stderr, "%s\n", counts_text().c_str());

@@ -97,6 +97,7 @@ class Submission {
   [[nodiscard]] bool all_settled() const;
   [[nodiscard]] std::string counts_text() const;
   [[nodiscard]] std::string last_word(int code) const;
+  void offer_rest();
   int finish(int code);
 
   const SubmitSettings settings_;

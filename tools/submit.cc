@@ -78,6 +78,7 @@ void add_job_options(CLI::App& command, Job& job) {
       ->capture_default_str();
   command.add_option("--priority", job.priority, "0 (most urgent) to 9")
       ->check(CLI::Range(0U, 9U).description(""))
+      ->transform(whole_number())
       ->type_name("0-9")
       ->capture_default_str();
   add_duration(command, "--delay", job.delay, "Start no sooner than this");
@@ -85,6 +86,7 @@ void add_job_options(CLI::App& command, Job& job) {
       .add_option("--attempts", job.attempts,
                   "Failed attempts until it is a dead letter; 0 = the queue's setting")
       ->check(CLI::Range(0U, static_cast<unsigned>(limits::attempts_max)).description(""))
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
   add_duration(command, "--backoff", job.backoff,

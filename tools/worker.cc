@@ -65,11 +65,13 @@ int work(const WorkOptions& options, const LogSettings& log) {
 void add_capacity(CLI::App& command, WorkerOptions& worker) {
   command.add_option("--weight", worker.weight, "Share of the jobs beside other workers; 0 = none")
       ->check(CLI::Range(0U, static_cast<unsigned>(limits::weight_max)).description(""))
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
   command
       .add_option("--concurrency", worker.concurrency, "Jobs at once; 0 = as many as the weight")
       ->check(CLI::Range(0U, static_cast<unsigned>(limits::concurrency_max)).description(""))
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
 }

@@ -26,7 +26,14 @@
 namespace zcrew::journal {
 
 // Why a journal could not be opened; maps to the process's exit code.
-enum class OpenFailure : std::uint8_t { io, locked, corrupt, newer_version, not_a_journal };
+enum class OpenFailure : std::uint8_t {
+  io,
+  locked,
+  corrupt,
+  newer_version,
+  not_a_journal,
+  small_disk
+};
 
 // `what` is cause and cure; of a `corrupt` journal it is what is damaged, no more.
 class OpenError : public std::runtime_error {

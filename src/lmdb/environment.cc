@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "journal/layout.h"
+#include "lmdb/inside.h"
 
 namespace zcrew::lmdb {
 
@@ -22,6 +23,7 @@ constexpr MDB_dbi databases_max = 32;
 }  // namespace
 
 int Environment::open(const std::string& directory, Environment& environment) {
+  const Inside inside;
   MDB_env* handle = nullptr;
   int code = mdb_env_create(&handle);
   if (code != 0) return code;
@@ -41,6 +43,7 @@ int Environment::open(const std::string& directory, Environment& environment) {
 }
 
 Environment::~Environment() {
+  const Inside inside;
   if (handle_ != nullptr) mdb_env_close(handle_);
 }
 
@@ -51,15 +54,23 @@ int Environment::fd() const {
 }
 
 std::uint64_t Environment::used_bytes() const {
+  const Inside inside;  // LMDB reads its first pages in the map
   MDB_envinfo info{};
   check("ask for the journal's size", mdb_env_info(handle_, &info));
   return (std::uint64_t{info.me_last_pgno} + 1) * page_bytes_;
 }
 
 std::uint64_t Environment::last_commit() const {
+  const Inside inside;  // LMDB reads its first pages in the map
   MDB_envinfo info{};
   check("ask for the journal's size", mdb_env_info(handle_, &info));
   return info.me_last_txnid;
+}
+
+int Environment::forget_dead_readers() const {
+  const Inside inside;
+  int dead_readers = 0;
+  return mdb_reader_check(handle_, &dead_readers);
 }
 
 // ---- free pages ----
@@ -78,6 +89,7 @@ int note_reader(const char* line, void* context) {
 }
 
 std::uint64_t oldest_reader(const Environment& environment) {
+  const Inside inside;
   std::uint64_t oldest = 0;
   mdb_reader_list(environment.get(), note_reader, &oldest);
   return oldest;

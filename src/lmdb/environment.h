@@ -35,6 +35,9 @@ class Environment {
   [[nodiscard]] std::uint64_t used_bytes() const;  // up to the last page ever used
   [[nodiscard]] std::uint64_t last_commit() const;
 
+  // Readers of other processes that were killed, such as a copy: they hold pages. LMDB's code.
+  int forget_dead_readers() const;  // NOLINT(modernize-use-nodiscard)
+
  private:
   MDB_env* handle_ = nullptr;
   std::uint64_t page_bytes_ = 0;

@@ -49,7 +49,13 @@ struct LmdbJournal::State {
 };
 
 LmdbJournal::LmdbJournal(LmdbOptions options) : options_(std::move(options)) {}
-LmdbJournal::~LmdbJournal() = default;
+LmdbJournal::~LmdbJournal() {
+  if (!state_ || state_->broken) return;
+  try {
+    state_->space.give_back_step(state_->environment().fd(), state_->environment().used_bytes());
+  } catch (const std::exception&) {  // nobody needs it now
+  }
+}
 
 // ---- opening ----
 
@@ -84,6 +90,19 @@ JobId last_ready(MDB_txn* transaction, const Databases& databases) {
   return *id;
 }
 
+// A reserve that cannot be had would take the whole disk, and no job would ever have room. A
+// journal that was there before must open on a full disk too, because its jobs are to finish: only
+// what the whole disk could not hold is refused then.
+void check_reserve(const std::string& directory, std::uint64_t reserve, std::uint64_t most,
+                   bool exists) {
+  if (reserve <= most) return;
+  const auto mebibytes = [](std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; };
+  throw OpenError(OpenFailure::small_disk,
+                  "the journal " + directory + " is to keep a reserve of " + mebibytes(reserve) +
+                      ", and its disk has " + mebibytes(most) + (exists ? " in all" : " free") +
+                      ". Give a smaller --journal-reserve, free space, or use a larger disk");
+}
+
 }  // namespace
 
 core::Recovered LmdbJournal::open() {
@@ -91,12 +110,14 @@ core::Recovered LmdbJournal::open() {
   try {
     auto state = std::make_unique<State>(open_file(options_.directory, true), options_);
     MDB_env* environment = state->environment().get();
-    int dead_readers = 0;
-    check("look for readers that died", mdb_reader_check(environment, &dead_readers));
+    check("look for readers that died", state->environment().forget_dead_readers());
 
     Transaction transaction(environment, Transaction::Mode::write);
     MDB_txn* const handle = transaction.get();
     const bool exists = is_journal(*state->file.directory, handle);
+    const int file = state->environment().fd();
+    check_reserve(options_.directory, state->space.reserve_bytes(),
+                  exists ? disk_bytes(file) : options_.disk.available(file), exists);
     state->databases = exists ? open_databases(handle) : make_databases(handle);
     core::Recovered recovered = recover(handle, state->databases);
     state->epoch = recovered.epoch;
@@ -147,8 +168,7 @@ std::uint64_t LmdbJournal::make_room() {
   const Environment& environment = state.environment();
   const std::uint64_t used = environment.used_bytes();
   const std::uint64_t room = state.space.make_room(environment.fd(), used, [&] {
-    int dead_readers = 0;  // of another process, such as a copy that was killed: they hold pages
-    mdb_reader_check(environment.get(), &dead_readers);
+    environment.forget_dead_readers();
     return count_free_pages(environment).usable * environment.page_bytes();
   });
   state.reserved_bytes = state.space.reserved_behind(used);

@@ -1,7 +1,9 @@
 #include "lmdb/space.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,9 +46,14 @@ int reserve_blocks(int fd, std::uint64_t from, std::uint64_t bytes) {
   return code == 0 ? 0 : errno;
 }
 
-std::uint64_t available_bytes(int fd) {
+struct statvfs ask_disk(int fd) {
   struct statvfs disk {};
-  if (::fstatvfs(fd, &disk) != 0) return 0;
+  if (::fstatvfs(fd, &disk) != 0) return {};
+  return disk;
+}
+
+std::uint64_t available_bytes(int fd) {
+  const struct statvfs disk = ask_disk(fd);
   return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
@@ -57,6 +64,11 @@ bool unsupported(int error) {
 }  // namespace
 
 DiskCalls system_disk_calls() { return {reserve_blocks, available_bytes}; }
+
+std::uint64_t disk_bytes(int fd) {
+  const struct statvfs disk = ask_disk(fd);
+  return std::uint64_t{disk.f_blocks} * disk.f_frsize;
+}
 
 Space::Space(SpaceOptions options, DiskCalls disk)
     : options_(options),
@@ -72,18 +84,33 @@ Space::Space(SpaceOptions options, DiskCalls disk)
 std::uint64_t Space::make_room(int fd, std::uint64_t used_bytes,
                                const std::function<std::uint64_t()>& free_inside) {
   follow_growth(used_bytes);
-  std::uint64_t needs = options_.reserve_bytes + std::min(used_bytes, copied_max);
-  const std::uint64_t enough = needs + step_ / 2;
-  if (reserved_behind(used_bytes) < enough)
-    grow(fd, used_bytes, std::min(used_bytes + needs + step_, options_.limit_bytes));
+  std::uint64_t needed = needs(used_bytes);
+  const std::uint64_t enough = needed + step_ / 2;
+  if (reserved_behind(used_bytes) < enough) {
+    own_used(fd, used_bytes);
+    const std::uint64_t needed_end = used_bytes + needed;
+    grow(fd, used_bytes, std::min(needed_end + step_within(fd, needed_end), options_.limit_bytes));
+  }
   std::uint64_t room = reserved_behind(used_bytes);
   if (room < enough) {
     const std::uint64_t inside = std::min(free_inside(), used_bytes);
     room += inside;
-    needs = options_.reserve_bytes + std::min(used_bytes - inside, copied_max);
+    needed = needs(used_bytes - inside);
   }
   room += promised(fd);
-  return room > needs ? (room - needs) / bytes_per_byte : 0;
+  return room > needed ? (room - needed) / bytes_per_byte : 0;
+}
+
+// What completions may take when no job is taken any more.
+std::uint64_t Space::needs(std::uint64_t used_bytes) const {
+  return options_.reserve_bytes + std::min(used_bytes, copied_max);
+}
+
+// The disk is not ours alone: of what it has beyond the needs, half stays free, however often this
+// is asked. So what the step has already counts as free.
+std::uint64_t Space::step_within(int fd, std::uint64_t needed_end) const {
+  const std::uint64_t most = std::max(end_, used_) + disk_.available(fd);
+  return most > needed_end ? std::min(step_, (most - needed_end) / 2) : 0;
 }
 
 // What is not reserved yet and as good as ours.
@@ -98,15 +125,17 @@ void Space::follow_growth(std::uint64_t used_bytes) {
   used_ = used_bytes;
 }
 
+// Written by a commit, or before this start; a copied file may have holes there.
+void Space::own_used(int fd, std::uint64_t used_bytes) {
+  if (!can_reserve_ || end_ >= used_bytes) return;
+  const int error = disk_.reserve(fd, end_, used_bytes - end_);
+  can_reserve_ = !unsupported(error);
+  if (error == 0) end_ = used_bytes;
+}
+
 // Takes what the disk gives, in halves: nearly full is not full. Asks before it tries, because a
 // reservation that fails makes some file systems flush everything first.
 void Space::grow(int fd, std::uint64_t used_bytes, std::uint64_t wanted_end) {
-  if (can_reserve_ && end_ < used_bytes) {
-    // Written by a commit, or before this start; a copied file may have holes there.
-    const int error = disk_.reserve(fd, end_, used_bytes - end_);
-    can_reserve_ = !unsupported(error);
-    if (error == 0) end_ = used_bytes;
-  }
   if (!can_reserve_) {
     end_ = std::min(used_bytes + disk_.available(fd), options_.limit_bytes);
     return;
@@ -120,6 +149,17 @@ void Space::grow(int fd, std::uint64_t used_bytes, std::uint64_t wanted_end) {
     else
       piece /= 2;
   }
+}
+
+// Cut at its length, a file loses the blocks behind it and no byte.
+void Space::give_back_step(int fd, std::uint64_t used_bytes) {
+  const std::uint64_t needed_end = used_bytes + needs(used_bytes);
+  struct stat file {};
+  if (!can_reserve_ || end_ <= needed_end || ::fstat(fd, &file) != 0) return;
+  const auto length = static_cast<std::uint64_t>(file.st_size);
+  if (::ftruncate(fd, file.st_size) != 0 || length >= needed_end) return;
+  const bool kept = disk_.reserve(fd, length, needed_end - length) == 0;
+  end_ = kept ? needed_end : length;
 }
 
 }  // namespace zcrew::lmdb

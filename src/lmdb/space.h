@@ -15,6 +15,9 @@ struct DiskCalls {
 };
 DiskCalls system_disk_calls();
 
+// Of the file's whole disk, free or not.
+std::uint64_t disk_bytes(int fd);
+
 struct SpaceOptions {
   std::uint64_t limit_bytes = 0;    // of the file, used and reserved; 0 = none
   std::uint64_t reserve_bytes = 0;  // for completions when no job is taken any more
@@ -35,12 +38,20 @@ class Space {
   std::uint64_t make_room(int fd, std::uint64_t used_bytes,
                           const std::function<std::uint64_t()>& free_inside);
 
+  // At the end of a run: others may have the blocks of the step. Those for completions stay, so
+  // that the next run finishes what is held on a disk that is full by then.
+  void give_back_step(int fd, std::uint64_t used_bytes);
+
+  [[nodiscard]] std::uint64_t reserve_bytes() const { return options_.reserve_bytes; }
   [[nodiscard]] std::uint64_t reserved_behind(std::uint64_t used_bytes) const {
     return end_ > used_bytes ? end_ - used_bytes : 0;
   }
 
  private:
+  void own_used(int fd, std::uint64_t used_bytes);
   void grow(int fd, std::uint64_t used_bytes, std::uint64_t wanted_end);
+  [[nodiscard]] std::uint64_t needs(std::uint64_t used_bytes) const;
+  [[nodiscard]] std::uint64_t step_within(int fd, std::uint64_t needed_end) const;
   [[nodiscard]] std::uint64_t promised(int fd) const;
   void follow_growth(std::uint64_t used_bytes);
 

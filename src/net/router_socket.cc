@@ -70,6 +70,13 @@ int bind_exit_code(int error) {
   return exhausted ? exit_code::io_error : exit_code::configuration;
 }
 
+// ZeroMQ takes a name for that of a network interface, and there is none of this one.
+std::string bindable(const std::string& endpoint) {
+  constexpr std::string_view name = "tcp://localhost:";
+  if (!endpoint.starts_with(name)) return endpoint;
+  return "tcp://127.0.0.1:" + endpoint.substr(name.size());
+}
+
 }  // namespace
 
 class RouterSocket::Impl {
@@ -88,7 +95,8 @@ class RouterSocket::Impl {
     require_free_descriptors(bind_descriptors, "listening");
     const IpcTurn turn(options.endpoint);
     int error = turn.bind_error();
-    if (error == 0 && zmq_bind(socket_.raw(), options.endpoint.c_str()) != 0) error = errno;
+    if (error == 0 && zmq_bind(socket_.raw(), bindable(options.endpoint).c_str()) != 0)
+      error = errno;
     if (error != 0) throw Error(bind_problem(options.endpoint, error), bind_exit_code(error));
     std::array<char, 256> bound{};
     std::size_t size = bound.size();

@@ -42,6 +42,7 @@ int exit_code_of(journal::OpenFailure why) {
       return exit_code::corrupt_journal;
     case journal::OpenFailure::newer_version:
     case journal::OpenFailure::not_a_journal:
+    case journal::OpenFailure::small_disk:
       return exit_code::configuration;
     case journal::OpenFailure::io:
       break;

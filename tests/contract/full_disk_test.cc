@@ -235,6 +235,28 @@ TEST_CASE("a journal can be opened and drained on a disk that is full (J-6.3)") 
   journal.commit(author.batch(std::move(removals)));
 }
 
+TEST_CASE("an idle journal leaves the disk to others, and more of it once it is closed (J-6.1)") {
+  for (const auto kind : {SmallDisk::Kind::memory, SmallDisk::Kind::ext4}) {
+    const SmallDisk disk(kind, 128 * mebibyte);
+    if (skipped(disk, "a tmpfs or ext4")) return;
+    const auto taken = [&disk] {
+      struct stat file {};
+      REQUIRE(::stat((disk.journal() + "/data.mdb").c_str(), &file) == 0);
+      return static_cast<std::uint64_t>(file.st_blocks) * 512;
+    };
+    {
+      lmdb::LmdbJournal journal({disk.journal(), 0, 16 * mebibyte, lmdb::system_disk_calls()});
+      journal.open();
+      for (int i = 0; i < 20; ++i) CHECK(journal.make_room() > 0);
+      CHECK(taken() > 17 * mebibyte);
+      CHECK(taken() < 80 * mebibyte);
+    }
+    CHECK(taken() >= 16 * mebibyte);
+    CHECK(taken() < 17 * mebibyte);
+    CHECK(lmdb::check_journal(disk.journal()).ok);
+  }
+}
+
 TEST_CASE("a new journal on a full disk is refused with the reason (J-7.3)") {
   const SmallDisk disk(SmallDisk::Kind::memory, 4 * mebibyte);
   if (skipped(disk, "a tmpfs")) return;

@@ -79,14 +79,26 @@ TEST_CASE("the room is a third of what is beyond the reserve and the copies (J-6
   FakeDisk disk(90 * mebibyte);
   Space space({0, reserve}, disk.calls());
   const std::uint64_t room = space.make_room(3, 10 * mebibyte, nothing_inside);
-  CHECK(disk.end == 90 * mebibyte);
-  CHECK(room == (90 - 10 - 16 - 10) * mebibyte / 3);
+  CHECK(disk.end == (90 - 27) * mebibyte);
+  CHECK(room == (90 - 10 - 16 - 10) / 2 * mebibyte / 3);
 }
 
 TEST_CASE("a disk with plenty of room promises more than is reserved (J-6.2)") {
   FakeDisk disk(80 * 1024 * mebibyte);
   Space space({0, reserve}, disk.calls());
   CHECK(space.make_room(3, mebibyte, nothing_inside) == (64 + 512) * mebibyte / 3);
+}
+
+TEST_CASE("the step takes no more than half of what is free, however often it is asked (J-6.1)") {
+  FakeDisk disk(64 * mebibyte);
+  Space space({0, reserve}, disk.calls());
+  for (int i = 0; i < 10; ++i) space.make_room(3, mebibyte, nothing_inside);
+  CHECK(disk.free == (64 - 1 - 16 - 1) * mebibyte / 2);
+  // Others need some of it: the step follows, and the reserve stays.
+  disk.free = 2 * mebibyte;
+  for (int i = 0; i < 10; ++i) space.make_room(3, mebibyte, nothing_inside);
+  CHECK(disk.free == 2 * mebibyte);
+  CHECK(space.reserved_behind(mebibyte) >= reserve + mebibyte);
 }
 
 TEST_CASE("on a full disk there is no room, and the reserve stays (J-6.2)") {

@@ -1,10 +1,44 @@
 """What a person does with submit, worker, status and set, and how the commands say no."""
 
 import base64
+import re
 import signal
+import subprocess
 
 from crew import json_lines, wait_until
 from crew_test import CrewTest, main
+
+
+class Localhost(CrewTest):
+    def test_a_router_listens_on_it(self):
+        router = self.crew.run("router", [
+            self.crew.tool, "router", "--journal", ":memory:", "--clients", "tcp://localhost:*",
+            "--workers", "tcp://localhost:*"])
+        here = r"tcp://127\.0\.0\.1:\d+"
+        router.wait_log(f"clients at {here}, workers at {here}")
+
+
+class SlowReader(CrewTest):
+    """Nobody reads the pipe that is standard output: an interrupt ends it, with a true count."""
+
+    def test_what_was_heard_is_counted_and_what_was_not_printed_is_said(self):
+        router = self.crew.router()
+        jobs = 30000
+        lines = self.folder / "lines"
+        lines.write_text("x\n" * jobs)
+        submit = subprocess.Popen(router.submit_arguments("--ids", "--lines", lines),
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            router.wait_status(lambda s: s["ready"] == jobs, "all jobs to be there")
+            submit.send_signal(signal.SIGINT)
+            self.assertEqual(submit.wait(20), 130)
+            out, err = submit.communicate()
+        finally:
+            submit.kill()
+        ids = out.splitlines()
+        self.assertTrue(all(re.fullmatch(r"q\d+p5n\d+", one) for one in ids))
+        self.assertIn(f"submitted {jobs}, confirmed {jobs}", err)
+        self.assertIn(f"{jobs - len(ids)} lines were not printed", err)
 
 
 class Submit(CrewTest):

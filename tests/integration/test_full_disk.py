@@ -90,6 +90,28 @@ class FullDisk(CrewTest):
         router.wait_status(lambda s: (s["ready"], s["held"]) == (0, 0), "all stored jobs done", 60)
 
 
+class LargeReserve(CrewTest):
+    def test_a_reserve_that_the_disk_does_not_have_is_refused(self):
+        user = [] if os.geteuid() == 0 else ["-r"]
+        journal = self.folder / "journal"
+        journal.mkdir()
+        mount = f"mount -t tmpfs -o size=64M tmpfs {journal}"
+        if not permitted("unshare", *user, "-m", "sh", "-c", mount):
+            self.skipTest("mounting is not permitted here")
+        start = f'"$0" router --journal {journal} --clients "tcp://127.0.0.1:*" ' \
+                f'--workers "tcp://127.0.0.1:*" --journal-reserve'
+        # A new journal, and one that is there.
+        script = f"""{mount} || exit 9
+            {start} 100G; test $? = 78 || exit 1
+            test "$(du -m {journal}/data.mdb | cut -f1)" -lt 2 || exit 2
+            timeout -s TERM 1 {start} 1M
+            {start} 65M; test $? = 78 || exit 3"""
+        run = subprocess.run(["unshare", *user, "-m", "sh", "-c", script, self.crew.tool],
+                             capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(run.stderr.count("Give a smaller --journal-reserve"), 2, run.stderr)
+
+
 class SpaceReturns(CrewTest):
     """Someone else fills the disk and frees it again: the router notices within a second, though
     nothing at all happens meanwhile."""

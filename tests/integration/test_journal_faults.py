@@ -122,6 +122,20 @@ class FileGone(CrewTest):
         said = [line for line in router.process.log()[log:].splitlines() if "damaged" in line]
         self.assertEqual(len(said), 1, router.process.log()[log:])
 
+    def cut(self, size):
+        """The router has no work then: only its look at the file meets the fault."""
+        router = self.crew.router()
+        self.assertEqual(router.submit("x").wait(), 0)
+        os.truncate(self.folder / "journal" / "data.mdb", size)
+        self.assertEqual(router.process.wait(), 65, router.process.log())
+        self.assertEqual(router.process.log().count("damaged"), 1, router.process.log())
+
+    def test_an_empty_file_is_damage(self):
+        self.cut(0)
+
+    def test_a_file_of_one_page_is_damage(self):
+        self.cut(4096)
+
 
 class Flips(CrewTest):
     """A bit of a copy is flipped: the check finds it or it does no harm, and the router serves what

@@ -73,6 +73,7 @@ CLI::Option* add_number(CLI::App& command, const char* name, Number& value, cons
                         std::uint64_t least, std::uint64_t most) {
   return command.add_option(name, value, what)
       ->check(CLI::Range(least, most).description(""))
+      ->transform(whole_number())
       ->type_name("N")
       ->capture_default_str();
 }
@@ -127,6 +128,7 @@ void add_work(CLI::App& command, Plan& plan) {
       ->type_name("N,…");
   command.add_option("--weights", plan.weights, "Of the workers in turn")
       ->delimiter(',')
+      ->transform(whole_number())
       ->type_name("N,…");
   add_duration(command, "--delay", plan.delay, "Jobs start no sooner than this (default 0)",
                {std::chrono::milliseconds{0}, std::chrono::hours{24}});

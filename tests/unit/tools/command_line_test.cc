@@ -23,6 +23,7 @@ struct Sample {
     CLI::App* command = add_command(tool.app, "send", "Send", "Example:\n  zcrew send");
     add_duration(*command, "--delay", delay, "wait");
     add_size(*command, "--room", room, "bytes");
+    command->add_option("--count", count, "how many")->transform(whole_number());
     add_router_link(*command, link);
     name_environment(tool.app);
   }
@@ -41,6 +42,7 @@ struct Sample {
   Tool tool;
   milliseconds delay{0};
   std::uint64_t room = 0;
+  std::uint64_t count = 0;
   RouterLink link;
 };
 
@@ -77,6 +79,9 @@ TEST_CASE("times have units, a bare number is seconds, fractions are fine") {
                                                                            {"2s", 2000},
                                                                            {"5", 5000},
                                                                            {"0.5s", 500},
+                                                                           {"0.1ms", 1},
+                                                                           {"0.0001", 1},
+                                                                           {"0.0", 0},
                                                                            {"1.5", 1500},
                                                                            {"5m", 300000},
                                                                            {"1234567ms", 1234567},
@@ -110,6 +115,34 @@ TEST_CASE("sizes are powers of 1024") {
   Sample sample;
   CHECK(sample.parse({"send", "--room", "64k"}) == "");
   CHECK(sample.room == 65536);
+}
+
+TEST_CASE("what is negative or does not fit is refused, and never wrapped or cut") {
+  for (const char* text : {"-1", "-1K", "1.5M", "99999999999999999999999", "16E", "K", "0x10"}) {
+    CAPTURE(text);
+    CHECK(Sample().parse({"send", "--room", text}).find("is no size") != std::string::npos);
+  }
+  for (const char* text :
+       {"-1", "1.5", "99999999999999999999999", "-18446744073709551615", "ten", "0x10"}) {
+    CAPTURE(text);
+    CHECK(Sample().parse({"send", "--count", text}).find("write a whole") != std::string::npos);
+    const Environment environment("ZCREW_SEND_COUNT", text);
+    CHECK(Sample().parse({"send"}).find("$ZCREW_SEND_COUNT") != std::string::npos);
+  }
+}
+
+TEST_CASE("a number with leading zeros is decimal") {
+  Sample sample;
+  CHECK(sample.parse({"send", "--count", "010", "--room", "010K"}) == "");
+  CHECK(sample.count == 10);
+  CHECK(sample.room == 10240);
+}
+
+TEST_CASE("no command takes a negative count") {
+  Tool tool;
+  add_all_commands(tool);
+  std::vector<std::string> words{"-1", "--limit", "ls", "dead"};
+  CHECK_THROWS_AS(tool.app.parse(words), CLI::ParseError);
 }
 
 TEST_CASE("the command line wins over the environment, that over the file") {
