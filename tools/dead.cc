@@ -91,7 +91,7 @@ int change_and_tell(const AdminOptions& shared, const DeadOptions& options, cons
                         : fmt::format("{} {}\n", past, grouped(count)));
   out.flush();
   if (options.all || count == options.ids.size()) return exit_code::ok;
-  throw Error(fmt::format("{} of {} ids are no dead letters (any more). See `zcrew dead ls`.",
+  throw Error(fmt::format("Dead letters no more, or never: {} of {} ids. See `zcrew dead ls`.",
                           options.ids.size() - count, options.ids.size()),
               exit_code::refused);
 }

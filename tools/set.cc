@@ -63,7 +63,7 @@ void add_weight(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions
 
 void add_policy(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command = add_command(
-      parent, "policy", "Change how a queue chooses among its workers; an unknown one is made",
+      parent, "policy", "Change how a queue chooses among its workers; an unknown queue is made",
       "Example:\n  zcrew set policy default least-loaded\n\n" + exit_codes({0, 2, 69, 77, 78}));
   auto options = std::make_shared<SetOptions>();
   command->add_option("QUEUE", options->name, "Name as in `zcrew queues`")->required();
@@ -122,7 +122,7 @@ void add_queue_settings(CLI::App& app, QueueOptions& options) {
 
 void add_queue(Tool& tool, CLI::App& parent, const std::shared_ptr<AdminOptions>& shared) {
   CLI::App* command = add_command(
-      parent, "queue", "Change a queue's limits, retries or pause it; an unknown one is made",
+      parent, "queue", "Change a queue's limits, retries or pause it; an unknown queue is made",
       "Example:\n  zcrew set queue mail --max-ready 100000 --attempts 8\n\n" +
           exit_codes({0, 2, 69, 77, 78}));
   auto options = std::make_shared<QueueOptions>();

@@ -269,8 +269,8 @@ int Loop::finish() {
   const auto held = core_.totals().held;
   if (held > 0) {
     log_(LogLevel::warning,
-         fmt::format("{} jobs are still held: their workers go on and report to the next router.",
-                     held));
+         fmt::format("{} still held: workers go on and report to the next router.",
+                     held == 1 ? "1 job is" : fmt::format("{} jobs are", held)));
   }
   settle();
   while (!failure_ && !commits_.all_written()) {

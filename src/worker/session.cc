@@ -370,9 +370,10 @@ void Session::advance_drain(Instant now, Effects& effects) {
     stop(effects);
   } else if (now >= settle_by_) {
     effects.notes.push_back(
-        {Note::Kind::stopped, "stopped without the router's word on " +
-                                  std::to_string(jobs_.size()) +
-                                  " outcomes: their jobs will run again elsewhere"});
+        {Note::Kind::stopped,
+         "stopped without the router's word on " + std::to_string(jobs_.size()) +
+             (jobs_.size() == 1 ? " outcome: its job" : " outcomes: their jobs") +
+             " will run again elsewhere"});
     stop(effects);
   }
 }

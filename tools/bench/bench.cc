@@ -130,7 +130,7 @@ void add_work(CLI::App& command, Plan& plan) {
       ->delimiter(',')
       ->transform(whole_number())
       ->type_name("N,…");
-  add_duration(command, "--delay", plan.delay, "Jobs start no sooner than this (default 0)",
+  add_duration(command, "--delay", plan.delay, "Jobs start no sooner than this",
                {std::chrono::milliseconds{0}, std::chrono::hours{24}});
   command.add_flag("--reject", plan.reject, "Workers reject the jobs, which makes dead letters");
   command.add_option("--policy", plan.policy, "Of the benchmark's queues")->type_name("POLICY");
