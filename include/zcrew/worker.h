@@ -58,8 +58,9 @@ struct WorkerEvent {  // for logs
 
 class Worker {
  public:
-  // Throws Error (78) for options out of range. Nothing runs before run(), whose thread is the one
-  // that calls `log`.
+  // Throws Error: 78 for options out of range, 74 if too few descriptors are free. No handler runs
+  // before run(), whose thread is the one that calls `log`. ZeroMQ's threads are there from now on,
+  // so fork() comes before.
   Worker(WorkerOptions options, Handler handler, std::function<void(const WorkerEvent&)> log = {});
   ~Worker();
   Worker(const Worker&) = delete;
