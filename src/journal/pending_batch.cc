@@ -50,7 +50,8 @@ void PendingBatch::add(std::vector<core::Record>& records) {
 }
 
 template <typename T>
-void PendingBatch::add_to(Numbered<T>& list, T&& record, std::uint32_t where) {
+void PendingBatch::add_to(Numbered<T>& list, std::type_identity_t<T>&& record,
+                          std::uint32_t where) {
   open_bytes_ += cost_of(record);
   ++live_;
   position_.push_back(static_cast<std::uint32_t>(list.records.size()) | where);

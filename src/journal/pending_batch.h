@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <type_traits>
 #include <vector>
 
 #include "journal/journal.h"
@@ -79,7 +80,7 @@ class PendingBatch {
   void add(const core::RemoveJob& removal);
   void add_change(core::Record&& change);
   template <typename T>
-  void add_to(Numbered<T>& list, T&& record, std::uint32_t where);
+  void add_to(Numbered<T>& list, std::type_identity_t<T>&& record, std::uint32_t where);
   template <typename T>
   [[nodiscard]] core::JournalSequence oldest_put_in(Numbered<T>& list);
   template <typename Removal>
