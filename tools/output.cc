@@ -30,6 +30,7 @@ std::string_view next_piece(std::string_view bytes) {
   const std::size_t end = piece.rfind('\n');
   return end == std::string_view::npos ? piece : piece.substr(0, end + 1);
 }
+
 }  // namespace
 
 void complain(const std::string& text) {
@@ -76,6 +77,17 @@ bool Output::wait_for_room() const {
     const int ready = ::poll(&out, 1, hurried_ ? 0 : room_pace_ms);
     if (ready > 0) return true;  // or an error, which the write tells
     if (hurried_) return false;
+  }
+}
+
+void Output::flush_for(std::chrono::milliseconds longest) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + longest;
+  for (flush(); has_bytes(); flush()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    if (left.count() <= 0) return;
+    pollfd out{STDOUT_FILENO, POLLOUT, 0};
+    ::poll(&out, 1, static_cast<int>(left.count()));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ class Output {
   void hurry() noexcept { hurried_ = true; }
   // Forgets what is still here; how many lines that is.
   std::uint64_t drop_rest();
+  // In a hurry: what standard output takes within this time.
+  void flush_for(std::chrono::milliseconds longest);
   [[nodiscard]] bool has_bytes() const { return !buffer_.empty(); }
 
  private:

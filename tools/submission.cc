@@ -273,10 +273,7 @@ std::string Submission::last_word(int code) const {
 void Submission::offer_rest() {
   if (!interrupted_at_) return;
   progress_.clear();
-  while (out_.has_bytes() && Clock::now() - *interrupted_at_ < last_call) {
-    out_.flush();
-    if (out_.has_bytes()) std::this_thread::sleep_for(milliseconds{5});
-  }
+  out_.flush_for(std::chrono::ceil<milliseconds>(*interrupted_at_ + last_call - Clock::now()));
   const std::uint64_t lines = out_.drop_rest();
   if (lines == 0) return;
   complaints_.add(
