@@ -31,6 +31,7 @@ enum class Bug : std::uint8_t {
   expired_starts,
   early_due,
   count_drifts,
+  ignored_checksum,  // of a record on disk
   count_
 };
 
@@ -63,7 +64,8 @@ inline std::string_view name_of(Bug bug) {
                                         "number_lost",
                                         "expired_starts",
                                         "early_due",
-                                        "count_drifts"};
+                                        "count_drifts",
+                                        "ignored_checksum"};
   static_assert(sizeof names / sizeof names[0] == static_cast<std::size_t>(Bug::count_));
   return names[static_cast<std::size_t>(bug)];
 }

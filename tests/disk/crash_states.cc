@@ -55,6 +55,7 @@ void record(std::uint64_t seed, Recording& recording) {
 
 struct Tally {
   std::uint64_t states = 0;
+  std::uint64_t confirmed = 0;  // steps, of all recordings
   std::uint64_t failures = 0;
 };
 
@@ -71,7 +72,10 @@ class Enumeration {
   void run(const Recording& recording) {
     for (const Event& event : recording.events()) {
       if (event.kind == Event::Kind::issued) issued_ = event.number;
-      if (event.kind == Event::Kind::confirmed) confirmed_ = event.number;
+      if (event.kind == Event::Kind::confirmed) {
+        tally_.confirmed += event.number - confirmed_;
+        confirmed_ = event.number;
+      }
       for (const bool finished : {false, true}) {
         model_.apply(event, finished);
         crash_some();
@@ -180,9 +184,10 @@ int run(const Arguments& arguments) {
     record(seed, recording);
     Enumeration(seed, states, control, tally).run(recording);
   }
-  fmt::print("{} {} states of {} recordings from seed {} on: {} lost or wrong\n",
-             control ? "control, without sync:" : "crash states:", tally.states, seed - first,
-             first, tally.failures);
+  fmt::print(
+      "{} {} states of {} recordings from seed {} on, {} steps confirmed: {} lost or wrong\n",
+      control ? "control, without sync:" : "crash states:", tally.states, seed - first, first,
+      tally.confirmed, tally.failures);
   // Without a flush nearly every state must lose what was confirmed.
   return control ? (tally.failures > tally.states / 2 ? 0 : 1) : (tally.failures == 0 ? 0 : 1);
 }

@@ -110,6 +110,8 @@ int main(int count, char** texts) {
   int wrong = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(Bug::count_); ++i) {
     const auto bug = static_cast<Bug>(i);
+    // The simulated journal keeps records, not bytes: bit_flips_planted has that one.
+    if (bug == Bug::ignored_checksum) continue;
     if (!arguments.bug.empty() && arguments.bug != name_of(bug)) continue;
     if (!try_bug(bug, arguments)) ++wrong;
   }
