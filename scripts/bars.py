@@ -1,5 +1,6 @@
 """What the pool is held to, as ratios of two figures of one run; part of scripts/bench."""
 
+import statistics
 from dataclasses import dataclass
 from typing import Callable
 
@@ -112,6 +113,10 @@ ROWS = [
     ("a million dead letters", "--reject --in-flight 1024 --jobs 1000000", [FLAT]),
     ("jobs of 1 KiB that wait", "--workers 0 --size 1K --jobs 300000", [SPACE]),
     ("jobs of 64 KiB that wait", "--workers 0 --size 64K --in-flight 256 --jobs 20000", [SPACE]),
+    ("a million go through 100,000 that wait", "--backlog 100000 --jobs 1000000", []),
+    ("ten million go through them", "--backlog 100000 --jobs 10000000",
+     [at_most("journal bytes, of those of the row before",
+              beside("a million go through 100,000 that wait", "journal_bytes"), 1.05)]),
     ("1,000 queues × 1,000 jobs", "--workers 0 --queues 1000 --jobs 1000000",
      [FILL, Bar("of one queue of a million",
                 beside("producers alone, a million", "jobs_per_s"), 0.4),
@@ -123,7 +128,8 @@ def table_row(name, flags, runs, bar):
     values = sorted(bar.value(run) for run in runs)
     middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
     speeds = sorted(run["jobs_per_s"] for run in runs)
-    return [name, f"`{flags}`", f"{speeds[len(speeds) // 2]:,.0f}", bar.text(),
+    written = statistics.median(run["journaled_fraction"] for run in runs)
+    return [name, f"`{flags}`", f"{speeds[len(speeds) // 2]:,.0f}", f"{written:.2f}", bar.text(),
             f"{middle:.2f} ({values[0]:.2f}–{values[-1]:.2f})", bar.verdict(middle)]
 
 
@@ -139,4 +145,4 @@ def bars(bench, report):
             for bar in all_bars]
     report.text("## Bars", "`zcrew bench --limits` with these flags; lowest and highest run in "
                 "brackets.")
-    report.table(["what", "flags", "jobs/s", "bar", "measured", "verdict"], rows)
+    report.table(["what", "flags", "jobs/s", "journaled", "bar", "measured", "verdict"], rows)

@@ -35,14 +35,7 @@ class Report:
 
     def plot(self, name, title, x_name, y_name, points, log_x=True):
         """points: {series: [(x, y)]}"""
-        if not shutil.which("gnuplot"):
-            self.text(f"(no plot of {name}: gnuplot is not installed)")
-            return
-        folder = self.folder / "performance"
-        folder.mkdir(parents=True, exist_ok=True)
-        script = [f'set terminal svg size 640,400 background "white"; set output "{name}.svg"',
-                  f'set title "{title}"; set xlabel "{x_name}"; set ylabel "{y_name}"',
-                  "set grid; set key left top; set yrange [0:*]"]
+        script = [f'set xlabel "{x_name}"; set key left top']
         if log_x:
             script.append("set logscale x")
         for number, series in enumerate(points.values()):
@@ -50,7 +43,25 @@ class Report:
             script.append(f"$d{number} << EOD\n{body}\nEOD")
         script.append("plot " + ", ".join(f'$d{number} with linespoints title "{series}"'
                                           for number, series in enumerate(points)))
-        subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True, cwd=folder)
+        self.draw(name, title, y_name, script)
+
+    def boxes(self, name, title, y_name, values):
+        """values: {label: y}"""
+        body = "\n".join(f'"{label}" {y}' for label, y in values.items())
+        self.draw(name, title, y_name,
+                  ["set style fill solid 0.5; set boxwidth 0.6; set xtics rotate by -20",
+                   f"$d << EOD\n{body}\nEOD", "plot $d using 2:xtic(1) with boxes notitle"])
+
+    def draw(self, name, title, y_name, script):
+        if not shutil.which("gnuplot"):
+            self.text(f"(no plot of {name}: gnuplot is not installed)")
+            return
+        folder = self.folder / "performance"
+        folder.mkdir(parents=True, exist_ok=True)
+        head = [f'set terminal svg size 640,400 background "white"; set output "{name}.svg"',
+                f'set title "{title}"; set ylabel "{y_name}"; set grid; set yrange [0:*]']
+        subprocess.run(["gnuplot"], input="\n".join(head + script), text=True, check=True,
+                       cwd=folder)
         self.text(f"![{title}](performance/{name}.svg)")
 
     def write(self):
@@ -156,7 +167,7 @@ def load(bench, report):
 
 
 def backlog(bench, report):
-    rows, points = [], {"anonymous MiB": []}
+    rows, points, cost = [], {"anonymous MiB": []}, {"filling": [], "draining": []}
     for count in (10000, 100000, 1000000):
         waiting = bench.jobs(count)
         runs = bench.runs("--backlog", waiting, "--jobs", 0, "--limits")
@@ -167,10 +178,13 @@ def backlog(bench, report):
         rows.append([f"{waiting:,}", f"{memory:.1f}", f"{file:.0f}", f"{fill:.2f}",
                      f"{drain:.2f}"])
         points["anonymous MiB"].append((waiting, memory))
+        cost["filling"].append((waiting, fill))
+        cost["draining"].append((waiting, drain))
     report.text("## Memory and cost by backlog")
     report.table(["jobs waiting", "router anonymous MiB", "journal bytes a job",
                   "filling, of LMDB's puts", "draining, of LMDB's deletes"], rows)
     report.plot("backlog", "Memory by backlog", "jobs waiting", "MiB", points)
+    report.plot("backlog_cost", "Speed by backlog", "jobs waiting", "of LMDB alone", cost)
 
 
 def idle(bench, report):
@@ -194,7 +208,7 @@ def policies(bench, report):
                                   ("least-loaded, true weights", "least-loaded", true)]:
         full = bench.runs(*crew, "--policy", policy, *weights)
         part = bench.runs(*crew, "--policy", policy, *weights, "--rate", most * 0.7, "--pack", 1)
-        makespan = median(full, lambda run: run["seconds"] * most / jobs)
+        makespan = median(full, lambda run: run["seconds"] / run["ideal_s"])
         waits[name] = [median(part, lambda run: run["end_to_end_us"][at]) for at in ("p50", "p99")]
         beside = waits[name][1] / waits.get("round-robin", waits[name])[1]
         rows.append([name, f"{makespan:.3f}", *(f"{us / 1e3:,.1f}" for us in waits[name]),
@@ -204,6 +218,8 @@ def policies(bench, report):
                 "time; one job in ten is long.")
     report.table(["policy", "saturated: makespan / ideal", "at 70 %: wait p50 ms", "p99 ms",
                   "p99 beside round robin's"], rows)
+    report.boxes("policies", "Wait of 99 % of the jobs at 70 % load, 16 unlike workers", "ms",
+                 {name: p99 / 1e3 for name, (_, p99) in waits.items()})
 
 
 def shares(bench, report):
@@ -231,27 +247,36 @@ def models(bench, report):
     """The textbook's two formulas beside what was counted."""
     count, trial = 8, 16
     jobs = bench.jobs(16000) // trial * trial
-    with tempfile.TemporaryDirectory() as folder:
-        owners = Path(folder) / "owners"
-        # By the clock and with many places, so that every worker always has credit.
-        run = bench.once("--jobs", jobs, "--rate", 4000, "--workers", count, "--policy", "random",
-                         "--concurrency", 64, "--owners", owners)
-        ran = [int(line) for line in owners.read_text().split()]
-    blocks = [ran[at:at + trial] for at in range(0, jobs, trial)]
-    hits = [statistics.mean(worker in block for worker in range(count)) for block in blocks]
+    runs, hits = [], []
+    for _ in range(bench.options.runs):
+        with tempfile.TemporaryDirectory() as folder:
+            owners = Path(folder) / "owners"
+            # By the clock and with many places, so that every worker always has credit.
+            runs.append(bench.once("--jobs", jobs, "--rate", 4000, "--workers", count, "--policy",
+                                   "random", "--concurrency", 64, "--owners", owners))
+            ran = [int(line) for line in owners.read_text().split()]
+        blocks = [ran[at:at + trial] for at in range(0, jobs, trial)]
+        hits += [statistics.mean(worker in block for worker in range(count)) for block in blocks]
     chance = 1 - (1 - 1 / count) ** trial
-    loads = [done / run["seconds"] for done in run["done_by_worker"]]
+    seconds = statistics.mean(run["seconds"] for run in runs)
+    loads = [done / run["seconds"] for run in runs for done in run["done_by_worker"]]
+    # The loads of a run sum up to m / T, so their mean says nothing; how far they spread does.
+    spread = math.sqrt(jobs / count * (1 - 1 / count)) / seconds
+    spreads = [statistics.pstdev(done / run["seconds"] for done in run["done_by_worker"])
+               * math.sqrt(count / (count - 1)) for run in runs]
 
     def with_confidence(values):
         half = 1.96 * statistics.stdev(values) / math.sqrt(len(values))
         return f"{statistics.mean(values):.4g} ± {half:.2g}"
 
     report.text("## Two textbook models",
-                f"{jobs} jobs by the clock to {count} workers under `random`; ± is the half-width "
-                "of the 95 % confidence interval.")
+                f"{len(runs)} runs of {jobs} jobs by the clock to {count} workers under `random`; "
+                "± is the half-width of the 95 % confidence interval.")
     report.table(["model", "computed", "measured"],
                  [["mean load of a worker, L(m, n) = m / (n·T), jobs/s",
-                   f"{jobs / count / run['seconds']:.4g}", with_confidence(loads)],
+                   f"{jobs / count / seconds:.4g}", with_confidence(loads)],
+                  ["how far a worker's load is from it, √(m/n · (1 − 1/n)) / T, jobs/s",
+                   f"{spread:.3g}", with_confidence(spreads)],
                   [f"a given worker gets one of m = {trial} jobs, P(m, n) = 1 − (1 − 1/n)^m",
                    f"{chance:.4g}", with_confidence(hits)]])
 

@@ -34,6 +34,17 @@ class Bench(CrewTest):
                            "--limits")
         self.assertEqual((found["jobs"], found["lost"]), (50, 0))
 
+    def test_unlike_workers_cannot_be_done_before_all_work_is(self):
+        found = self.bench("--jobs", "400", "--workers", "3", "--speeds", "1,2,4",
+                           "--service-us", "4000", "--spread", "mixed", "--policy", "adaptive")
+        self.assertGreater(found["ideal_s"], 0.15)
+        self.assertGreaterEqual(found["seconds"], found["ideal_s"])
+
+    def test_without_workers_nothing_passes_through(self):
+        found = self.bench("--jobs", "300", "--workers", "0", "--limits")
+        self.assertIsNone(found["passthrough_jobs_per_s"])
+        self.assertGreater(found["lmdb_put_per_s"], 0)
+
     def test_limits_may_take_longer_than_patience_while_they_get_on(self):
         found = self.bench("--jobs", "300", "--rate", "100", "--pack", "1", "--patience", "2s",
                            "--limits")

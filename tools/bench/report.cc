@@ -42,10 +42,15 @@ Json plan_json(const Plan& plan) {
 }
 
 void add_limits(Json& document, const Limits& limits) {
-  document["passthrough_jobs_per_s"] = rounded(limits.pass_through.jobs_per_s, 1);
-  document["passthrough_us"] = times_json(limits.pass_through_us);
-  document["passthrough_cpu_s_per_million"] =
-      rounded(limits.pass_through.router_cpu_s_per_million, 1000);
+  if (const auto& pass = limits.pass_through) {
+    document["passthrough_jobs_per_s"] = rounded(pass->jobs_per_s, 1);
+    document["passthrough_us"] = times_json(limits.pass_through_us);
+    document["passthrough_cpu_s_per_million"] = rounded(pass->router_cpu_s_per_million, 1000);
+  } else {
+    for (const char* name :
+         {"passthrough_jobs_per_s", "passthrough_us", "passthrough_cpu_s_per_million"})
+      document[name] = nullptr;
+  }
   document["lmdb_put_per_s"] = rounded(limits.lmdb.put_per_s, 1);
   document["lmdb_put_delete_per_s"] = rounded(limits.lmdb.put_delete_per_s, 1);
   document["lmdb_delete_per_s"] = rounded(limits.lmdb.delete_per_s, 1);
@@ -79,6 +84,7 @@ Json to_json(const Plan& plan, const Result& result) {
                 {"jobs", result.jobs},
                 {"seconds", rounded(result.seconds, 1e6)},
                 {"jobs_per_s", rounded(result.jobs_per_s, 1)}};
+  if (result.ideal_seconds) document["ideal_s"] = rounded(*result.ideal_seconds, 1e6);
   if (result.fill_per_s) document["fill_jobs_per_s"] = rounded(*result.fill_per_s, 1);
   if (result.drain_per_s) document["drain_jobs_per_s"] = rounded(*result.drain_per_s, 1);
   document["confirm_us"] = times_json(result.confirm_us);
@@ -107,11 +113,16 @@ std::string to_text(const Plan& plan, const Result& result) {
     text += fmt::format("backlog: {} jobs/s in", count_text(*result.fill_per_s));
   if (result.drain_per_s) text += fmt::format(", {} jobs/s out", count_text(*result.drain_per_s));
   if (result.fill_per_s) text += '\n';
+  if (result.ideal_seconds) {
+    text += fmt::format("{:.3f} of the time that the work takes if no worker is ever idle\n",
+                        result.seconds / *result.ideal_seconds);
+  }
   Table times({"", "p50", "p90", "p99", "p99.9", "max"});
   times.add(row("confirm", result.confirm_us));
   if (plan.workers > 0) times.add(row("end to end", result.end_to_end_us));
   if (result.limits) {
-    times.add(row("pass-through", result.limits->pass_through_us));
+    if (result.limits->pass_through)
+      times.add(row("pass-through", result.limits->pass_through_us));
     times.add(row("LMDB commit", result.limits->commit_us));
     times.add(row("fdatasync", result.limits->sync_us));
   }
@@ -126,8 +137,9 @@ std::string to_text(const Plan& plan, const Result& result) {
                       grouped(result.journal_bytes), grouped(result.commits),
                       100 * result.journaled_fraction);
   if (result.limits) {
-    text += fmt::format("limits: pass-through {} jobs/s; LMDB {} puts/s, {} put+deletes/s\n",
-                        count_text(result.limits->pass_through.jobs_per_s),
+    const auto& pass = result.limits->pass_through;
+    text += fmt::format("limits: {}LMDB {} puts/s, {} put+deletes/s\n",
+                        pass ? "pass-through " + count_text(pass->jobs_per_s) + " jobs/s; " : "",
                         count_text(result.limits->lmdb.put_per_s),
                         count_text(result.limits->lmdb.put_delete_per_s));
   }

@@ -27,7 +27,7 @@ inline Times times_of(const Histogram& histogram) {
 }
 
 struct Limits {
-  PassThrough pass_through;
+  std::optional<PassThrough> pass_through;  // if there are workers
   Times pass_through_us;
   LmdbAlone lmdb;
   Times commit_us;
@@ -38,6 +38,8 @@ struct Result {
   std::uint64_t jobs = 0;  // confirmed, or done if there are workers
   double seconds = 0;
   double jobs_per_s = 0;
+  // All service times, divided by the speed of all workers: nobody can be done sooner.
+  std::optional<double> ideal_seconds;
   // With a backlog: while it gathered, and while it went.
   std::optional<double> fill_per_s;
   std::optional<double> drain_per_s;

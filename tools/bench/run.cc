@@ -11,6 +11,7 @@
 #include "admin.h"
 #include "bench/child.h"
 #include "bench/players.h"
+#include "bench/service.h"
 #include "bench/stamp.h"
 
 namespace zcrew::tool::bench {
@@ -273,6 +274,7 @@ class Session {
     result_.commits = after.commits - before.commits;
     result_.written = after.jobs - before.jobs;
     result_.journaled_fraction = static_cast<double>(result_.written) / static_cast<double>(all);
+    result_.ideal_seconds = ideal_seconds(plan_);
     for (unsigned i = 0; i < plan_.workers; ++i) result_.done_by.push_back(board_.worker[i].done);
     result_.lost = all - std::min(all, board_.confirmed());
     if (plan_.workers == 0) return;

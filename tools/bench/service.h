@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "bench/plan.h"
 
@@ -28,6 +29,21 @@ inline std::uint64_t service_ns(const Plan& plan, std::uint64_t number, double s
       return static_cast<std::uint64_t>(mean * (chance_of(number) < 0.9 ? 0.5 : 5.5));
   }
   return static_cast<std::uint64_t>(mean);
+}
+
+// How long all jobs take if no place of a worker is ever idle: all service times by the speed of
+// all places. Nothing of it if jobs take no time, or come by the clock or beside a backlog.
+inline std::optional<double> ideal_seconds(const Plan& plan) {
+  if (plan.service.count() == 0 || plan.workers == 0 || plan.rate > 0 || plan.backlog > 0) return {};
+  double work_ns = 0;
+  for (std::uint64_t job = 0; job < plan.jobs; ++job) {
+    work_ns += static_cast<double>(service_ns(plan, job, 1.0));
+  }
+  double speed = 0;
+  for (unsigned worker = 0; worker < plan.workers; ++worker) {
+    speed += plan.speed(worker) * (plan.concurrency > 0 ? plan.concurrency : plan.weight(worker));
+  }
+  return work_ns / speed / 1e9;
 }
 
 }  // namespace zcrew::tool::bench

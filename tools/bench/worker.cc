@@ -41,7 +41,7 @@ void play_worker(Board& board, const Plan& plan, unsigned index, const std::stri
     }
     if (plan.service.count() > 0) sleep_until(now + service_ns(plan, stamp.number, speed));
     me.done.fetch_add(1, std::memory_order_relaxed);
-    me.last_ns.store(now, std::memory_order_relaxed);
+    me.last_ns.store(plan.service.count() > 0 ? now_ns() : now, std::memory_order_relaxed);
     return Answer{plan.reject ? JobOutcome::rejected : JobOutcome::done, {}, {}};
   };
   Worker worker(options_of(plan, index, endpoint), handle, [&](const WorkerEvent& event) {
