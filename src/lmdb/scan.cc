@@ -1,13 +1,6 @@
 #include "lmdb/scan.h"
 
-#include <unistd.h>
-
-#include <cstdint>
-#include <string>
-#include <utility>
-
 #include "journal/record_codec.h"
-#include "lmdb/page_layout.h"
 
 namespace zcrew::lmdb {
 
@@ -42,34 +35,22 @@ void verify_absent(bool there, const Cursor& cursor, std::string_view name, std:
 
 }  // namespace
 
-// A key lies in its page, and the map begins where a page does: of the system, and so of the file,
-// unless that has larger ones because it was made elsewhere.
-void LeafPage::verify(const Cursor& cursor, std::string_view name) {
-  static const auto system_page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  if (bytes_ > system_page) return;
-  const char* key = cursor.key().data();
-  const char* page = key - reinterpret_cast<std::uintptr_t>(key) % bytes_;
-  if (std::exchange(at_, page) == page) return;
-  const std::string_view wrong = walk_nodes({page, bytes_}, true, [](const Node&) {});
-  if (!wrong.empty()) damaged(name, cursor.key(), "its page: " + std::string(wrong));
-}
-
 Scan::Scan(MDB_txn* transaction, MDB_dbi database, std::string_view name)
-    : cursor_(transaction, database), name_(name), page_(cursor_), there_(cursor_.first()) {
+    : cursor_(transaction, database), name_(name), path_(cursor_, name), there_(cursor_.first()) {
   if (there_) verify_here();
 }
 
 Scan::Scan(MDB_txn* transaction, MDB_dbi database, std::string_view name, std::string_view after)
     : cursor_(transaction, database),
       name_(name),
-      page_(cursor_),
+      path_(cursor_, name),
       there_(seek_between(cursor_, name, after, [this] { verify_here(); })) {
   if (there_ && cursor_.key() == after) next();
 }
 
 void Scan::verify_here() {
   verify(cursor_, name_);
-  page_.verify(cursor_, name_);
+  path_.verify(cursor_);
 }
 
 void Scan::next() {
@@ -90,10 +71,10 @@ std::optional<std::string_view> find(MDB_txn* transaction, MDB_dbi database, std
   const auto record = get(transaction, database, key);
   if (!record) {
     Cursor cursor(transaction, database);
-    LeafPage page(cursor);
+    PagePath path(cursor, name);
     const bool there = seek_between(cursor, name, key, [&] {
       verify(cursor, name);
-      page.verify(cursor, name);
+      path.verify(cursor);
     });
     verify_absent(there, cursor, name, key);
   }

@@ -5,7 +5,8 @@
 // is walked must be in order.
 //
 // Nor does a key say that a row behind it is missing from its page's list, so that no search sees
-// it: the pages of both neighbours, and all that are walked, must be full as LMDB fills them.
+// it, or a whole page from its branch's: the pages of both neighbours, and all that are walked, and
+// those that lead to them must be full as LMDB fills them (page_path.h).
 //
 // All throw Damaged for what does not verify. But for prove_absent(), their transaction must not
 // have changed anything yet: its pages are those of the file.
@@ -13,26 +14,13 @@
 
 #include <lmdb.h>
 
-#include <cstddef>
 #include <optional>
 #include <string_view>
 
+#include "lmdb/page_path.h"
 #include "lmdb/transaction.h"
 
 namespace zcrew::lmdb {
-
-// The page of the last record that was looked at.
-class LeafPage {
- public:
-  explicit LeafPage(const Cursor& cursor) : bytes_(cursor.page_bytes()) {}
-
-  // Of the record that the cursor stands on, unless it is the one of the last call.
-  void verify(const Cursor& cursor, std::string_view name);
-
- private:
-  std::size_t bytes_;
-  const char* at_ = nullptr;
-};
 
 // The records of a table behind a key, in order.
 class Scan {
@@ -51,7 +39,7 @@ class Scan {
 
   Cursor cursor_;
   std::string_view name_;
-  LeafPage page_;
+  PagePath path_;
   bool there_ = false;
 };
 

@@ -91,6 +91,7 @@ class Cursor {
   bool seek(std::string_view key) { return move(MDB_SET_KEY, key); }
   bool seek_from(std::string_view key) { return move(MDB_SET_RANGE, key); }
 
+  [[nodiscard]] MDB_txn* transaction() const { return mdb_cursor_txn(handle_); }
   [[nodiscard]] std::size_t page_bytes() const {
     MDB_stat stat{};
     check("read the journal", mdb_stat(mdb_cursor_txn(handle_), mdb_cursor_dbi(handle_), &stat));

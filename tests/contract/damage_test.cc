@@ -14,6 +14,7 @@
 #include "journal/keys.h"
 #include "journal/row_codec.h"
 #include "lmdb/check.h"
+#include "lmdb/page_layout.h"
 #include "raw_file.h"
 
 using namespace zcrew;
@@ -272,23 +273,23 @@ TEST_CASE("a flipped key does not hide its record or those beside it (J-5.8, J-8
   }
 }
 
+void shorten_list(std::string& data, std::size_t page) {
+  char& low = data[page + lmdb::page_lower];
+  low = static_cast<char>(low - 2);
+}
+
 // The list of rows of each page that has the job's becomes one shorter, so that no search sees the
 // last row, and all others are as they were.
 void hide_last_row(const std::string& journal, const JobId& id) {
-  constexpr std::size_t page_bytes = 4096;
-  constexpr std::size_t lower = 12;  // LMDB's mp_lower, where the list ends
-  const std::string file = journal + "/data.mdb";
-  std::ostringstream bytes;
-  bytes << std::ifstream(file, std::ios::binary).rdbuf();
-  std::string data = bytes.str();
+  std::string data = content(journal + "/data.mdb");
   const std::string name = key(id);
   std::size_t changed = 0;  // the last page that was; this one has no rows
   for (auto at = data.find(name); at != std::string::npos; at = data.find(name, at + 1)) {
     const std::size_t page = at - at % page_bytes;
     if (std::exchange(changed, page) == page) continue;
-    data[page + lower] = static_cast<char>(data[page + lower] - 2);
+    shorten_list(data, page);
   }
-  std::ofstream(file, std::ios::binary) << data;
+  std::ofstream(journal + "/data.mdb", std::ios::binary) << data;
 }
 
 TEST_CASE("a row that its page's list leaves out is missed (J-5.9, J-8.9)") {
@@ -320,6 +321,38 @@ TEST_CASE("a row that its page's list leaves out is missed (J-5.9, J-8.9)") {
     CHECK_THROWS_AS(journal.load_jobs({1, {last}}), Damaged);
     CHECK_THROWS_AS(journal.load_payload({last, core::Place::ready}), Damaged);
   }
+}
+
+// Leaves the last page out of the list of each branch page. The number of those.
+std::size_t hide_last_pages(const std::string& journal) {
+  std::string data = content(journal + "/data.mdb");
+  std::size_t branches = 0;
+  for (std::size_t page = 2 * page_bytes; page < data.size(); page += page_bytes) {
+    if (lmdb::number_at<std::uint16_t>(data, page + lmdb::page_flags) != lmdb::branch_page)
+      continue;
+    ++branches;
+    shorten_list(data, page);
+  }
+  std::ofstream(journal + "/data.mdb", std::ios::binary) << data;
+  return branches;
+}
+
+TEST_CASE("a page that the list of its branch leaves out is missed (J-5.9, J-8.9)") {
+  const TemporaryDirectory directory;
+  constexpr Sequence jobs = 100;  // some of them fill a page
+  {
+    OpenJournal journal(directory.journal());
+    Author author;
+    std::vector<core::Record> records;
+    for (Sequence i = 1; i <= jobs; ++i) records.emplace_back(job_of({2, 5, i}));
+    journal.commit(author.batch(std::move(records)));
+  }
+  REQUIRE(hide_last_pages(directory.journal()) == 1);
+  CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
+  OpenJournal journal(directory.journal());
+  CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 2 * jobs, 1U << 20U}), Damaged);
+  CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, jobs}}}), Damaged);
+  CHECK_THROWS_AS(journal.load_payload({{2, 5, jobs}, core::Place::ready}), Damaged);
 }
 
 TEST_CASE("pages that are not what their place says are reported (J-8.9)") {

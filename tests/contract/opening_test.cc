@@ -48,16 +48,9 @@ bool refused(const std::string& directory, OpenFailure why, const std::string& p
   return true;
 }
 
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 void write_file(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
-
-constexpr std::size_t page_bytes = 4096;
 
 // A journal with some jobs.
 std::string made_journal(const TemporaryDirectory& directory) {

@@ -1,6 +1,9 @@
 // Opens a journal's LMDB file behind the journal's back, to look and to do damage.
 #pragma once
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -51,6 +54,13 @@ class RawFile {
  private:
   lmdb::Environment environment_;
 };
+
+constexpr std::size_t page_bytes = 4096;
+
+inline std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 inline std::string flipped(std::string record, std::size_t bit) {
   record[bit / 8] = static_cast<char>(record[bit / 8] ^ (1 << (bit % 8)));

@@ -218,8 +218,8 @@ class Damage {
     std::string bytes = sound_.bytes;
     bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ (1U << bit));
     examine(bytes,
-            fmt::format("{} (bit {} of byte {} of page {})", what, bit, at % page_bytes,
-                        at / page_bytes),
+            fmt::format("{} (bit {} of byte {} of page {}, {})", what, bit, at % page_bytes,
+                        at / page_bytes, kind_of(at / page_bytes)),
             verbose);
   }
 
@@ -237,6 +237,14 @@ class Damage {
   }
 
  private:
+  [[nodiscard]] const char* kind_of(std::size_t page) const {
+    const auto flags =
+        lmdb::number_at<std::uint16_t>(sound_.bytes, page * page_bytes + lmdb::page_flags);
+    if ((flags & lmdb::branch_page) != 0) return "a branch";
+    if ((flags & lmdb::leaf_page) != 0) return "a leaf";
+    return page < 2 ? "a meta page" : "neither leaf nor branch";
+  }
+
   void examine(const std::string& bytes, const std::string& what, bool verbose) {
     const std::string path = directory_.journal();
     ::unlink((path + "/data.mdb").c_str());

@@ -1,0 +1,37 @@
+// The pages through which LMDB finds a record, from its table's root to its leaf. No checksum
+// covers them; but LMDB fills a page without a gap, so that a list which names a row or a page too
+// few shows: nothing else would miss what stands behind it.
+//
+// All throw Damaged for what is not so. The transaction must not have changed anything yet: its
+// pages are those of the file.
+#pragma once
+
+#include <lmdb.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "lmdb/transaction.h"
+
+namespace zcrew::lmdb {
+
+class PagePath {
+ public:
+  PagePath(const Cursor& cursor, std::string_view name);
+
+  // To the record that the cursor stands on; nothing is done if the last call was for one beside it
+  // in the same leaf.
+  void verify(const Cursor& cursor);
+
+ private:
+  void descend(std::string_view key, const char* leaf);
+  [[noreturn]] void blame(std::string_view key, std::string_view what) const;
+
+  MDB_txn* transaction_;
+  std::string_view name_;
+  std::size_t page_bytes_;
+  const char* leaf_ = nullptr;  // of the last call
+};
+
+}  // namespace zcrew::lmdb
