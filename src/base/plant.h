@@ -23,6 +23,7 @@ enum class Bug : std::uint8_t {
   requeue_on_pause,  // the router takes its own pause for its workers' silence
   wall_clock,        // liveness follows the calendar
   no_grace,          // after a lost connection
+  double_patience,   // with a silent worker
   one_attempt_more,
   double_credit,
   page_resurrects,  // a page brings back what left since it was asked for
@@ -57,6 +58,7 @@ inline std::string_view name_of(Bug bug) {
                                         "requeue_on_pause",
                                         "wall_clock",
                                         "no_grace",
+                                        "double_patience",
                                         "one_attempt_more",
                                         "double_credit",
                                         "page_resurrects",

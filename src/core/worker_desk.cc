@@ -385,7 +385,8 @@ void WorkerDesk::check_native(Worker& worker) {
     if (now < worker.grace_end) return schedule(worker, worker.grace_end);
     return die(worker, "its connection is gone");
   }
-  const Duration silence = context_.config.heartbeat * context_.config.liveness;
+  const Duration silence = context_.config.heartbeat * context_.config.liveness *
+                           (planted(Bug::double_patience) ? 2 : 1);
   const Instant deadline = worker.last_heard + silence + worker.allowance;
   if (now >= deadline) return die(worker, "silent for " + to_text(now - worker.last_heard));
   note_held_rows(worker);

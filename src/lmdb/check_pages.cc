@@ -27,6 +27,7 @@ class PageWalk {
     if (number_at<std::uint64_t>(other, meta_commit) > number_at<std::uint64_t>(meta, meta_commit))
       meta = other;
     last_ = number_at<std::uint64_t>(meta, meta_last_page);
+    last_commit_ = number_at<std::uint64_t>(meta, meta_commit);
     taken_.resize(last_ + 1);
     taken_[0] = taken_[1] = true;
     walk_tree("the list of free pages", tree_at(meta, meta_free_tree), true);
@@ -123,19 +124,30 @@ class PageWalk {
         return wrong(first, "it is not the large value that page " + std::to_string(page) + " has");
       value = std::string_view(bytes).substr(page_header, node.size);
     }
-    if (of_free_pages_) return take_free(page, value);
+    if (of_free_pages_) return take_free(page, node.key, value);
     if ((node.flags & tree_node) == 0) return;
     if (value.size() != tree_bytes) return wrong(page, "a table's entry is none");
     walk_tree("table `" + std::string(node.key) + "`", tree_at(value, 0), false);
   }
 
-  // A record of the free list: how many, and which.
-  void take_free(std::uint64_t page, std::string_view list) {
+  // A record of the free list, by the commit that freed them: how many, and which, from the last to
+  // the first.
+  void take_free(std::uint64_t page, std::string_view key, std::string_view list) {
     constexpr std::size_t each = sizeof(std::uint64_t);
+    const std::uint64_t commit = key.size() == each ? number_at<std::uint64_t>(key, 0) : 0;
+    if (commit <= freed_by_ || commit > last_commit_)
+      return wrong(page, "free pages are of a commit that cannot be");
+    freed_by_ = commit;
     const std::uint64_t count = list.size() < each ? 0 : number_at<std::uint64_t>(list, 0);
     if (list.size() < each || count > list.size() / each - 1)
       return wrong(page, "a list of free pages is longer than its record");
-    for (std::uint64_t i = 1; i <= count; ++i) take(number_at<std::uint64_t>(list, i * each), page);
+    std::uint64_t before = no_page;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      const auto free = number_at<std::uint64_t>(list, i * each);
+      if (free >= before) return wrong(page, "a list of free pages is out of order");
+      before = free;
+      take(free, page);
+    }
   }
 
   int fd_;
@@ -144,6 +156,8 @@ class PageWalk {
   CheckReport& report_;
   std::uint64_t last_ = 0;
   std::vector<bool> taken_;
+  std::uint64_t last_commit_ = 0;
+  std::uint64_t freed_by_ = 0;  // the last record of the free list that was looked at
   bool of_free_pages_ = false;
 };
 

@@ -119,7 +119,8 @@ core::Recovered LmdbJournal::open() {
     check_reserve(options_.directory, state->space.reserve_bytes(),
                   exists ? disk_bytes(file) : options_.disk.available(file), exists);
     state->databases = exists ? open_databases(handle) : make_databases(handle);
-    core::Recovered recovered = recover(handle, state->databases);
+    core::Recovered recovered = recover_meta(handle, state->databases);
+    if (exists) recover_tables(handle, state->databases, recovered);
     state->epoch = recovered.epoch;
     state->memory.sequence_limit = recovered.sequence_limit;
     state->memory.ready_end = last_ready(handle, state->databases);

@@ -137,7 +137,7 @@ core::RecoveredQueue recovered_queue(MDB_txn* transaction, const Databases& data
 
 }  // namespace
 
-core::Recovered recover(MDB_txn* transaction, const Databases& databases) {
+core::Recovered recover_meta(MDB_txn* transaction, const Databases& databases) {
   namespace layout = journal::layout;
   core::Recovered out;
   const auto meta = [&](std::string_view key) { return meta_row(transaction, databases, key); };
@@ -146,6 +146,10 @@ core::Recovered recover(MDB_txn* transaction, const Databases& databases) {
       sound(journal::read_sequences(meta(layout::sequences_row)), db::meta, layout::sequences_row);
   out.counters =
       sound(journal::read_commit(meta(layout::commit_row)), db::meta, layout::commit_row).counters;
+  return out;
+}
+
+void recover_tables(MDB_txn* transaction, const Databases& databases, core::Recovered& out) {
   each_row(transaction, databases.queues, db::queues,
            [&](std::string_view key, std::string_view record) {
              out.queues.push_back(recovered_queue(transaction, databases, key, record));
@@ -169,7 +173,6 @@ core::Recovered recover(MDB_txn* transaction, const Databases& databases) {
              if (!id) damaged(db::results, key, journal::Fault::shape);
              out.results.push_back(*id);
            });
-  return out;
 }
 
 }  // namespace zcrew::lmdb

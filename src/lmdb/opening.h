@@ -23,7 +23,9 @@ OpenedFile open_file(const std::string& path, bool make);
 // True if it is a journal of ours, false if it is empty and may become one; else OpenError.
 bool is_journal(const Directory& directory, MDB_txn* transaction);
 
-// The small tables and the epoch after the last one; changes nothing.
-core::Recovered recover(MDB_txn* transaction, const Databases& databases);
+// The counters and the epoch after the last one; changes nothing.
+core::Recovered recover_meta(MDB_txn* transaction, const Databases& databases);
+// The small tables, of a transaction that has changed nothing.
+void recover_tables(MDB_txn* transaction, const Databases& databases, core::Recovered& out);
 
 }  // namespace zcrew::lmdb

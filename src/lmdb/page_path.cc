@@ -12,28 +12,41 @@ namespace {
 
 constexpr std::size_t page_number = 0;  // its place in a page
 
-// The unnamed database has a row for each table, with the number of its root page.
-std::uint64_t root_of(MDB_txn* transaction, std::string_view name) {
-  MDB_dbi unnamed = 0;
-  check("read the journal", mdb_dbi_open(transaction, nullptr, 0, &unnamed));
-  MDB_val key = to_value(name);
-  MDB_val row{};
-  check("read the journal", mdb_get(transaction, unnamed, &key, &row));
-  return row.mv_size == tree_bytes ? tree_at(to_view(row), 0).root : no_page;
+// A page of the system is no larger than one of the file, unless that was made elsewhere.
+bool pages_align(std::size_t page_bytes) {
+  static const auto system_page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return page_bytes <= system_page;
 }
 
 }  // namespace
 
 PagePath::PagePath(const Cursor& cursor, std::string_view name)
-    : transaction_(cursor.transaction()), name_(name), page_bytes_(cursor.page_bytes()) {}
+    : transaction_(cursor.transaction()), name_(name), page_bytes_(cursor.page_bytes()) {
+  if (pages_align(page_bytes_)) find_root();
+}
 
-// A key lies in its page, and the map begins where a page does: of the system, and so of the file,
-// unless that has larger ones because it was made elsewhere.
+// The unnamed database has a row for each table, with the number of its root page.
+void PagePath::find_root() {
+  MDB_dbi unnamed = 0;
+  check("read the journal", mdb_dbi_open(transaction_, nullptr, 0, &unnamed));
+  MDB_val key = to_value(name_);
+  MDB_val row{};
+  check("read the journal", mdb_get(transaction_, unnamed, &key, &row));
+  if (row.mv_size != tree_bytes) damaged("the list of tables", name_, "it is no table's row");
+  root_ = tree_at(to_view(row), 0).root;
+  const std::string_view page{page_of(row.mv_data), page_bytes_};
+  const auto wrong = walk_nodes(page, true, [](const Node&) {});
+  if (!wrong.empty()) damaged("the list of tables", name_, "its page: " + std::string(wrong));
+}
+
+// The map begins where a page does.
+const char* PagePath::page_of(const void* bytes) const {
+  return static_cast<const char*>(bytes) - reinterpret_cast<std::uintptr_t>(bytes) % page_bytes_;
+}
+
 void PagePath::verify(const Cursor& cursor) {
-  static const auto system_page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  if (page_bytes_ > system_page) return;
-  const char* key = cursor.key().data();
-  const char* leaf = key - reinterpret_cast<std::uintptr_t>(key) % page_bytes_;
+  if (!pages_align(page_bytes_)) return;
+  const char* leaf = page_of(cursor.key().data());
   if (std::exchange(leaf_, leaf) == leaf) return;
   const auto wrong = walk_nodes({leaf, page_bytes_}, true, [](const Node&) {});
   if (!wrong.empty()) blame(cursor.key(), wrong);
@@ -43,7 +56,7 @@ void PagePath::verify(const Cursor& cursor) {
 void PagePath::descend(std::string_view key, const char* leaf) {
   const char* const map =
       leaf - number_at<std::uint64_t>({leaf, page_bytes_}, page_number) * page_bytes_;
-  std::uint64_t number = root_of(transaction_, name_);
+  std::uint64_t number = root_;
   for (unsigned depth = 0; depth < depth_max; ++depth) {
     const char* const at = map + number * page_bytes_;
     if (at == leaf) return;

@@ -18,6 +18,7 @@ namespace zcrew::lmdb {
 
 class PagePath {
  public:
+  // Finds the root, in a page that must be full too: a row that is no more may still lie there.
   PagePath(const Cursor& cursor, std::string_view name);
 
   // To the record that the cursor stands on; nothing is done if the last call was for one beside it
@@ -25,12 +26,15 @@ class PagePath {
   void verify(const Cursor& cursor);
 
  private:
+  void find_root();
   void descend(std::string_view key, const char* leaf);
+  [[nodiscard]] const char* page_of(const void* bytes) const;
   [[noreturn]] void blame(std::string_view key, std::string_view what) const;
 
   MDB_txn* transaction_;
   std::string_view name_;
   std::size_t page_bytes_;
+  std::uint64_t root_ = 0;
   const char* leaf_ = nullptr;  // of the last call
 };
 

@@ -10,12 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "fixtures.h"
-#include "journal/keys.h"
 #include "journal/row_codec.h"
-#include "lmdb/check.h"
-#include "lmdb/page_layout.h"
-#include "raw_file.h"
+#include "journal_to_damage.h"
 
 using namespace zcrew;
 using namespace zcrew::test;
@@ -32,68 +28,9 @@ journal::Batch only(core::Record record) {
   return batch;
 }
 
-const JobId waiting{1, 5, 1};
-const JobId delayed{1, 5, 2};
-const JobId dead{1, 5, 3};
-const JobId large{2, 5, 4};
-const JobId ended{2, 5, 5};
-const WallTime due = from_ms(5000);
-
-struct OpenJournal : lmdb::LmdbJournal {
-  explicit OpenJournal(const std::string& path)
-      : LmdbJournal({path, 0, std::uint64_t{16} << 20U, endless_disk()}) {
-    open();
-  }
-};
-
-// One of everything.
-struct Journal {
-  Journal() {
-    OpenJournal journal(path);
-    Author author;
-    core::PutJob later = job_of(delayed, 50);
-    later.due = due;
-    core::MoveToDead death;
-    death.id = dead;
-    death.reason = "rejected";
-    death.entry = core::HistoryEntry{from_ms(1), 1, "rejected", "w", "no"};
-    author.set_sessions({{uuid_of(1), 1, {}, {{1, 0, 1, waiting}}}});
-    journal.commit(author.batch({job_of(waiting, 50), later, job_of(dead, 50), death,
-                                 job_of(large, 10000), result_of(ended, 777, 9000),
-                                 core::PutHeld{{waiting, 1, 1}, uuid_of(1), {}, {}, 1},
-                                 core::PutInstance{uuid_of(1), "w1", from_ms(1)}}));
-  }
-  lmdb::CheckReport check() const { return lmdb::check_journal(path); }
-  RawFile raw() const { return RawFile(path); }
-
-  TemporaryDirectory directory;
-  std::string path = directory.journal();
-};
-
-bool reports(const lmdb::CheckReport& report, const std::string& part) {
-  for (const std::string& problem : report.problems)
-    if (problem.find(part) != std::string::npos) return true;
-  for (const std::string& problem : report.problems) MESSAGE(problem);
-  return false;
-}
-
-// Whoever met the damage said so: a read, a commit, or the opening, for what it looks at.
-template <typename Act>
-bool is_damage(Act act) {
-  try {
-    act();
-  } catch (const Damaged&) {
-    return true;
-  } catch (const journal::OpenError& error) {
-    return error.why() == journal::OpenFailure::corrupt;
-  }
-  return false;
-}
-
 std::string chunk(const JobId& id, Part part, std::uint32_t number) {
   return std::string(journal::chunk_key(id, part, number).view());
 }
-std::string key(const JobId& id) { return std::string(journal::job_key(id).view()); }
 
 }  // namespace
 
@@ -271,106 +208,6 @@ TEST_CASE("a flipped key does not hide its record or those beside it (J-5.8, J-8
     CHECK_THROWS_AS(journal.commit(only(core::RemoveJob{{2, 5, 5}, core::Place::ready, {}, 0})),
                     Damaged);
   }
-}
-
-void shorten_list(std::string& data, std::size_t page) {
-  char& low = data[page + lmdb::page_lower];
-  low = static_cast<char>(low - 2);
-}
-
-// The list of rows of each page that has the job's becomes one shorter, so that no search sees the
-// last row, and all others are as they were.
-void hide_last_row(const std::string& journal, const JobId& id) {
-  std::string data = content(journal + "/data.mdb");
-  const std::string name = key(id);
-  std::size_t changed = 0;  // the last page that was; this one has no rows
-  for (auto at = data.find(name); at != std::string::npos; at = data.find(name, at + 1)) {
-    const std::size_t page = at - at % page_bytes;
-    if (std::exchange(changed, page) == page) continue;
-    shorten_list(data, page);
-  }
-  std::ofstream(journal + "/data.mdb", std::ios::binary) << data;
-}
-
-TEST_CASE("a row that its page's list leaves out is missed (J-5.9, J-8.9)") {
-  const JobId last{2, 5, 9};
-  for (const bool is_result : {false, true}) {
-    CAPTURE(is_result);
-    const TemporaryDirectory directory;
-    {
-      OpenJournal journal(directory.journal());
-      Author author;
-      std::vector<core::Record> records;
-      for (Sequence i = 1; i <= last.sequence; ++i) {
-        if (is_result) {
-          records.emplace_back(result_of({2, 5, i}, 777, 20));
-        } else {
-          records.emplace_back(job_of({2, 5, i}));
-        }
-      }
-      journal.commit(author.batch(std::move(records)));
-    }
-    hide_last_row(directory.journal(), last);
-    CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
-    if (is_result) {  // their ids are read at the start
-      CHECK(is_damage([&] { OpenJournal{directory.journal()}; }));
-      continue;
-    }
-    OpenJournal journal(directory.journal());
-    CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 99, 99999}), Damaged);
-    CHECK_THROWS_AS(journal.load_jobs({1, {last}}), Damaged);
-    CHECK_THROWS_AS(journal.load_payload({last, core::Place::ready}), Damaged);
-  }
-}
-
-// Leaves the last page out of the list of each branch page. The number of those.
-std::size_t hide_last_pages(const std::string& journal) {
-  std::string data = content(journal + "/data.mdb");
-  std::size_t branches = 0;
-  for (std::size_t page = 2 * page_bytes; page < data.size(); page += page_bytes) {
-    if (lmdb::number_at<std::uint16_t>(data, page + lmdb::page_flags) != lmdb::branch_page)
-      continue;
-    ++branches;
-    shorten_list(data, page);
-  }
-  std::ofstream(journal + "/data.mdb", std::ios::binary) << data;
-  return branches;
-}
-
-TEST_CASE("a page that the list of its branch leaves out is missed (J-5.9, J-8.9)") {
-  const TemporaryDirectory directory;
-  constexpr Sequence jobs = 100;  // some of them fill a page
-  {
-    OpenJournal journal(directory.journal());
-    Author author;
-    std::vector<core::Record> records;
-    for (Sequence i = 1; i <= jobs; ++i) records.emplace_back(job_of({2, 5, i}));
-    journal.commit(author.batch(std::move(records)));
-  }
-  REQUIRE(hide_last_pages(directory.journal()) == 1);
-  CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
-  OpenJournal journal(directory.journal());
-  CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 2 * jobs, 1U << 20U}), Damaged);
-  CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, jobs}}}), Damaged);
-  CHECK_THROWS_AS(journal.load_payload({{2, 5, jobs}, core::Place::ready}), Damaged);
-}
-
-TEST_CASE("pages that are not what their place says are reported (J-8.9)") {
-  std::size_t reported = 0;
-  for (std::uint64_t page = 2;; ++page) {
-    const Journal journal;
-    const std::string file = journal.path + "/data.mdb";
-    if ((page + 1) * 4096 > std::filesystem::file_size(file)) break;
-    std::fstream data(file, std::ios::binary | std::ios::in | std::ios::out);
-    data.seekp(static_cast<std::streamoff>(page * 4096));
-    const std::uint64_t other = page ^ 4U;  // the number that it gives itself
-    data.write(reinterpret_cast<const char*>(&other), sizeof other);
-    data.close();
-    const lmdb::CheckReport report = journal.check();
-    if (!report.ok) CHECK(reports(report, "page " + std::to_string(page) + ": "));
-    reported += report.ok ? 0 : 1;
-  }
-  CHECK(reported > 10);  // the others are free
 }
 
 TEST_CASE("a lost chunk is damage and is reported (J-5.7, J-8.4)") {

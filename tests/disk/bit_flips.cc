@@ -26,6 +26,7 @@
 #include "arguments.h"
 #include "base/plant.h"
 #include "lmdb/check.h"
+#include "lmdb/inside.h"
 #include "lmdb/page_layout.h"
 #include "writer.h"
 
@@ -54,8 +55,8 @@ std::string content(const std::string& path) {
 // ---- what a child found ----
 
 enum class End : std::uint8_t { right, wrong, damaged, signal, failed, hung };
-constexpr std::array<const char*, 6> end_names{"right data",        "WRONG DATA", "damage reported",
-                                               "SIGBUS or SIGSEGV", "FAILED",     "HUNG"};
+constexpr std::array<const char*, 6> end_names{"right data",       "WRONG DATA", "damage reported",
+                                               "a signal in LMDB", "FAILED",     "HUNG"};
 
 struct Finding {
   End end = End::right;
@@ -67,6 +68,15 @@ struct Note {
   std::array<char, 1000> words;
 };
 
+constexpr int inside_exit = 65;
+
+// As in the tool: what LMDB meets in its pages is damage, what we do ourselves is a bug.
+void meet_signal(int number) {
+  if (lmdb::Inside::here()) ::_exit(inside_exit);
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
 // Runs `look` in a child, because damaged pages may end it by a signal.
 Finding in_child(const std::function<Finding()>& look) {
   static Note& note = *static_cast<Note*>(
@@ -76,6 +86,7 @@ Finding in_child(const std::function<Finding()>& look) {
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     ::dup2(nowhere, STDERR_FILENO);  // an assertion of LMDB speaks there
     ::alarm(patience_s);
+    for (const int number : {SIGBUS, SIGSEGV, SIGABRT}) ::signal(number, meet_signal);
     const Finding found = look();
     note.end = found.end;
     const std::size_t size = std::min(found.words.size(), note.words.size() - 1);
@@ -85,10 +96,13 @@ Finding in_child(const std::function<Finding()>& look) {
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (!WIFSIGNALED(status)) return {note.end, note.words.data()};
+  if (!WIFSIGNALED(status)) {
+    if (WEXITSTATUS(status) == inside_exit) return {End::signal, ""};
+    return {note.end, note.words.data()};
+  }
   const int number = WTERMSIG(status);
   if (number == SIGALRM) return {End::hung, ""};
-  return {End::signal, ::strsignal(number)};
+  return {End::failed, ::strsignal(number)};
 }
 
 Finding guarded(const std::function<std::string()>& act) {

@@ -1,5 +1,7 @@
 #include "program.h"
 
+#include <algorithm>
+
 #include "world.h"
 
 namespace zcrew::sim {
@@ -24,7 +26,10 @@ void Program::end(bool goodbye, Duration away) {
     waiting_.clear();
     turn_at_ = planned_ = Instant::max();
     if (!goodbye) world_.recorder().line(id_, "died");
+    const Line last = line;
     close_line();
+    const bool closes = last && last->passes && link.up_blocked <= schedule_.now();
+    if (!goodbye) fell_silent(last_word(last), closes, [] { return true; });
     stopped();
   }
   schedule_.after(away, [this, life = life_] {
@@ -56,7 +61,7 @@ void Program::freeze(Duration length) {
 void Program::block(Instant until) {
   blocked_until_ = std::max(blocked_until_, until);
   link.up_blocked = blocked_until_;
-  if (!blocked_) set_silence(blocked_, true);
+  set_silence(blocked_, true);
   schedule_.at(blocked_until_, [this] {
     if (blocked_ && schedule_.now() >= blocked_until_) set_silence(blocked_, false);
   });
@@ -72,6 +77,16 @@ void Program::set_silence(bool& reason, bool silent) {
   reason = silent;
   const bool is_silent = frozen_ || blocked_ || greeting_;
   if (was_silent != is_silent) world_.recorder().line(id_, is_silent ? "mute" : "heard");
+  ++silences_;
+  if (!frozen_ && !blocked_) return;
+  fell_silent(last_word(line), false, [this, life = life_, number = silences_] {
+    return life == life_ && number == silences_;
+  });
+}
+
+// What is under way arrives.
+Instant Program::last_word(Line of) const {
+  return of ? std::max(of->up, schedule_.now()) : schedule_.now();
 }
 
 void Program::thaw() {
@@ -88,6 +103,7 @@ void Program::thaw() {
 }
 
 void Program::heal() {
+  ++silences_;  // what is said from now on passes
   thaw();
   begin();
 }

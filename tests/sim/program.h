@@ -53,6 +53,11 @@ class Program {
   virtual void disconnected() = 0;
   virtual void received(const Frames& frames) = 0;
   virtual void turn() {}
+  // From then on the router hears nothing of it: at the latest when its connection ends, if it
+  // `closes`. A process that may speak again calls this whenever that becomes less likely;
+  // `still_silent` says whether it has not.
+  virtual void fell_silent(Instant /*last_word*/, bool /*closes*/,
+                           const std::function<bool()>& /*still_silent*/) {}
 
   // A turn at that time, or earlier if one is planned.
   void plan_turn(Instant at);
@@ -82,6 +87,7 @@ class Program {
   }
   void thaw();
   void set_silence(bool& reason, bool silent);
+  [[nodiscard]] Instant last_word(Line of) const;
 
   Schedule& schedule_;
   std::string name_;
@@ -93,6 +99,7 @@ class Program {
   bool blocked_ = false;
   Instant blocked_until_{};  // also when healing has lifted it for what is said from then on
   bool greeting_ = false;
+  unsigned silences_ = 0;  // how often a reason for silence came or went
   unsigned thaw_number_ = 0;
   std::deque<std::function<void()>> waiting_;  // while it is stopped
   Instant turn_at_ = Instant::max();

@@ -48,6 +48,7 @@ void RouterProcess::start() {
   has_turned_ = false;
   core_ = std::make_unique<core::Router>(options_.core, recovered, now());
   outbox_ = std::make_unique<router::Outbox>(*this);
+  undisturbed_since_ = schedule_.now();
   recorder_.line("router", "start", recovered.epoch);
   transcript_.say("router starts");
   plan_turn(schedule_.now());
@@ -88,7 +89,7 @@ void RouterProcess::end_process() {
 void RouterProcess::stall(Duration length) {
   if (!is_awake()) return;
   stalled_ = length;
-  stalled_until_ = schedule_.now() + length;
+  stalled_until_ = undisturbed_since_ = schedule_.now() + length;
   recorder_.line("router", "mute");
   transcript_.say("router stalls");
   schedule_.at(stalled_until_, [this, life = life_] {

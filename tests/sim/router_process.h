@@ -45,6 +45,8 @@ class RouterProcess : public router::FrameSink {
 
   [[nodiscard]] bool is_up() const { return core_ != nullptr; }
   [[nodiscard]] bool is_awake() const { return is_up() && schedule_.now() >= stalled_until_; }
+  // Its start, or the end of its last stall.
+  [[nodiscard]] Instant undisturbed_since() const { return undisturbed_since_; }
   [[nodiscard]] unsigned life() const { return life_; }
   void start();
   void crash();
@@ -136,6 +138,7 @@ class RouterProcess : public router::FrameSink {
   bool has_turned_ = false;
   Instant busy_until_{};  // with the turn before
   Instant stalled_until_{};
+  Instant undisturbed_since_{};
   Duration stalled_{};
   Milliseconds ahead_{};  // the calendar, of what it was at first
   std::uint64_t commits_begun_ = 0;

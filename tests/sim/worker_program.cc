@@ -9,11 +9,18 @@
 #include "world.h"
 
 namespace zcrew::sim {
+namespace {
+
+// How long after a SIGKILL, and after the patience with a silent worker, its jobs are elsewhere.
+constexpr Duration death_bar = Milliseconds{500};
+constexpr Duration silence_margin = Milliseconds{500};
+
+}  // namespace
 
 void WorkerProgram::start() {
   Chance& chance = world_.chance();
   worker::SessionOptions options;
-  options.instance = chance.uuid();
+  options.instance = instance_ = chance.uuid();
   options.router = "the router";
   options.name = name();
   options.weight = 1 + chance.small(4);
@@ -38,6 +45,25 @@ void WorkerProgram::stopped() {
   hanging_.clear();
   abandoned_.clear();
   most_at_once_ = 0;
+}
+
+// Promise 6: a router that runs undisturbed has found out in time, and so given away its jobs. A
+// message announced as large would be waited for longer.
+void WorkerProgram::fell_silent(Instant last_word, bool closes,
+                                const std::function<bool()>& still_silent) {
+  const Options& options = world_.options();
+  if (options.huge_one_in > 0) return;
+  const core::Config& core = options.core;
+  const Duration bar = closes ? death_bar : core.heartbeat * core.liveness + silence_margin;
+  const Instant since = world_.schedule().now();
+  const Instant by = last_word + bar + 2 * (options.latency + options.turn_time);
+  world_.schedule().at(by, [this, since, instance = instance_, still_silent] {
+    const RouterProcess& router = world_.router();
+    if (!still_silent() || !router.is_awake() || router.undisturbed_since() > since) return;
+    for (const core::WorkerReport& worker : router.core()->report().workers) {
+      if (worker.instance == instance) violated(name() + " is dead or silent, and not missed");
+    }
+  });
 }
 
 void WorkerProgram::terminate() {

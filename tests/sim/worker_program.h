@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +28,8 @@ class WorkerProgram : public Program {
   void disconnected() override;
   void received(const Frames& frames) override;
   void turn() override;
+  void fell_silent(Instant last_word, bool closes,
+                   const std::function<bool()>& still_silent) override;
 
   void carry_out();
   void check_credit();
@@ -37,6 +40,7 @@ class WorkerProgram : public Program {
   [[nodiscard]] wire::Outcome draw_outcome();
   void say(const Token& token, wire::Outcome outcome);
 
+  Uuid instance_;
   std::optional<worker::Session> session_;
   worker::Effects effects_;
   worker::Effects acting_;  // what is carried out, while more may be wanted
