@@ -78,7 +78,7 @@ void Program::set_silence(bool& reason, bool silent) {
   const bool is_silent = frozen_ || blocked_ || greeting_;
   if (was_silent != is_silent) world_.recorder().line(id_, is_silent ? "mute" : "heard");
   ++silences_;
-  if (!frozen_ && !blocked_) return;
+  if (!runs_ || (!frozen_ && !blocked_)) return;
   fell_silent(last_word(line), false, [this, life = life_, number = silences_] {
     return life == life_ && number == silences_;
   });
