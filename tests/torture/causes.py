@@ -1,0 +1,162 @@
+"""When a router may have taken a worker for gone, and why: what is a cause for running its jobs
+again, and what is not.
+
+A fault alone is none. A worker that was given up must connect anew, and records that; so a fault
+is a cause only if it cost the worker its connection for as long as a router needs to give it up,
+and only until the worker was there again.
+"""
+
+from collections import defaultdict
+
+from history import FOREVER
+
+# A fault and what follows from it are seen at slightly different times by different processes.
+SLACK_NS = 200_000_000
+# What may make a router believe that a worker is gone: from the first until the second word.
+SPANS = {"stop": "continue", "cut": "mend"}
+# The router gives up a worker whose connection ended 250 ms later (P-7.4's grace), and one that is
+# silent after 3 s (P-8.3), of which up to 1 s may have passed since its last heartbeat when the
+# fault begins (P-8.1); after a restart it waits for it for at least 3 s (P-6.7).
+GRACE_NS = 250_000_000
+SILENCE_NS = 3_000_000_000 - 1_000_000_000 - SLACK_NS
+# So long after a fault is over its worker may still find out that it was given up: it reads that at
+# once when it goes on, or when a reset closes its connection. After a cut, TCP's next try may come
+# as late as the cut was long; a worker that hears nothing judges that itself after 3 s.
+NOTICE_NS = 1_000_000_000
+UNHEARD_NS = 3_000_000_000
+# TCP's first try again; each later one comes after twice the time.
+RETRY_NS = 200_000_000
+# From an outcome until the router has it, through a relay that delivers 0.4 s late, and until it is
+# on disk: a commit on a busy machine.
+TAKE_NS = 200_000_000
+RELAY_NS = 400_000_000
+SETTLE_NS = 1_000_000_000
+
+
+class Causes:
+    def __init__(self, history):
+        self.history = history
+        self.spans = defaultdict(list)    # by worker: (from, to, what), a cause each
+        self.silences = defaultdict(list)  # by worker: (from, to), when nothing came from it
+        self.terms = defaultdict(list)    # by worker: when it was told to stop
+        self.relayed = [fault["who"] for fault in history.faults if fault.get("relayed")]
+        self.gone = {}                    # by worker: when it died
+        for fault in history.faults:
+            if fault["what"] in ("kill", "died"):  # a death may be seen long after it
+                link = history.links.get(fault["who"])
+                seen_late = fault["what"] == "died" and link
+                self.gone[fault["who"]] = link.last_words if seen_late else fault["at"]
+        begun = {}
+        for fault in history.faults:
+            self.take(fault, begun)
+        for (who, _), (at, _, what, needs) in begun.items():
+            self.befell(who, at, FOREVER, what, needs)
+
+    def take(self, fault, begun):
+        at, what, who = fault["at"], fault["what"], fault["who"]
+        if what == "term":
+            self.terms[who].append(at)
+        elif what in ("kill", "died"):
+            self.spans[who].append((self.gone[who], FOREVER, what))
+        elif what == "reset":
+            self.befell(who, at, at, what, GRACE_NS)
+        elif what == "starved":
+            for worker in self.history.links:
+                self.befell(worker, at - int(fault["seconds"] * 1e9), at,
+                            "the machine starved everybody", GRACE_NS)
+        elif what in SPANS:
+            # A refused packet ends a connection; one that vanishes only makes it silent.
+            needs = GRACE_NS if "refused" in fault.get("sets", ()) else SILENCE_NS
+            since, depth, _, least = begun.get((who, SPANS[what]), (at, 0, what, needs))
+            begun[who, SPANS[what]] = (since, depth + 1, what, min(least, needs))
+        elif (who, what) in begun:  # of several cuts of one link the last mend counts
+            since, depth, kind, needs = begun.pop((who, what))
+            if depth > 1:
+                begun[who, what] = (since, depth - 1, kind, needs)
+            else:
+                self.befell(who, since, at, kind, needs)
+
+    def befell(self, who, begin, end, what, needs):
+        """A cause, if the worker lost its connection by it and was away long enough."""
+        for worker in self.relayed if who == "relay" else [who]:
+            link = self.history.links.get(worker)
+            if link is None:
+                continue
+            notice, arrives = NOTICE_NS, end
+            if what == "cut":
+                notice += max(UNHEARD_NS, end - begin)
+                arrives += end - begin + RETRY_NS
+            self.silences[worker].append((begin, arrives))
+            backs = [back for lost, back in link.downs if back > begin and lost <= end + notice]
+            if begin <= self.gone.get(worker, FOREVER) <= end + notice:
+                backs.append(FOREVER)  # too soon for it to notice
+            if backs and max(backs) - begin >= needs:
+                self.spans[worker].append((begin, max(backs), what))
+
+    def all_of(self, worker, since, until):
+        """The causes that befell it in that time: (from, to, what)."""
+        return [span for span in self.spans[worker]
+                if span[0] <= until and span[1] >= since - SLACK_NS]
+
+    def of(self, worker, since, until):
+        """What was done to the worker in that time, or ''."""
+        return next((span[2] for span in self.all_of(worker, since, until)), "")
+
+    def silent_all_through(self, worker, since, until):
+        return any(span[0] <= since and span[1] >= until - SLACK_NS
+                   for span in self.spans[worker])
+
+    def was_silent(self, worker, since, until):
+        """Whether it may have stood still or heard nothing in that time, given up or not."""
+        return bool(self.all_of(worker, since, until)) or any(
+            begin <= until and end >= since for begin, end in self.silences[worker])
+
+    def worker_time(self):
+        return sum(link.last_words - link.first_words for link in self.history.links.values())
+
+    def excused_time(self):
+        """How much of it was under some cause."""
+        time = 0
+        for worker, link in self.history.links.items():
+            at = link.first_words
+            for begin, end, _ in sorted(self.spans[worker]):
+                end = min(end, link.last_words)
+                time += max(0, end - max(begin, at))
+                at = max(at, end)
+        return time
+
+    def settled_by(self, run):
+        """Until when the end of its worker could undo this outcome: it must reach the router, which
+        it does not while one of them is out of reach. A router that died before it was on disk must
+        be told once more."""
+        takes = TAKE_NS + (RELAY_NS if run.worker in self.relayed else 0)
+        link = self.history.links[run.worker]
+        away = [*link.downs, *self.silences[run.worker], *self.history.router_away]
+        at = run.end
+        while True:
+            for begin, end in sorted(map(tuple, away)):
+                if begin <= at + takes and end > at:
+                    at = end
+            died_at = self.router_death_before_disk(at + takes)
+            if died_at is None:
+                return at + takes
+            at = link.first_back(died_at)
+
+    def router_death_before_disk(self, at):
+        """When the router died that was told something then, if it may have forgotten it."""
+        left = SETTLE_NS  # it writes while it runs
+        for begin, end in self.history.router_away:
+            if end <= at:
+                continue
+            left -= max(0, begin - at)
+            if left < 0:
+                return None
+            died_at = self.history.router_death(begin, end)
+            if died_at is not None:
+                return died_at
+            at = end
+        return None
+
+    def loss(self, run):
+        """What may have made this run void, or ''."""
+        return self.of(run.worker, run.start, self.settled_by(run))
