@@ -7,6 +7,7 @@ and only until the worker was there again.
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from history import FOREVER
 
@@ -14,10 +15,11 @@ from history import FOREVER
 SLACK_NS = 200_000_000
 # What may make a router believe that a worker is gone: from the first until the second word.
 SPANS = {"stop": "continue", "cut": "mend"}
-# The router gives up a worker whose connection ended 250 ms later (P-7.4's grace), and one that is
-# silent after 3 s (P-8.3), of which up to 1 s may have passed since its last heartbeat when the
-# fault begins (P-8.1); after a restart it waits for it for at least 3 s (P-6.7).
-GRACE_NS = 250_000_000
+# The router gives up a worker whose connection ended 250 ms later (its clock stands still within a
+# turn, which may have begun 50 ms before), and one that is silent after 3 s (P-8.3), of which up to
+# 1 s may have passed since its last heartbeat when the fault begins (P-8.1); after a restart it
+# waits for it for at least 3 s (P-6.7).
+GRACE_NS = 250_000_000 - 50_000_000
 SILENCE_NS = 3_000_000_000 - 1_000_000_000 - SLACK_NS
 # So long after a fault is over its worker may still find out that it was given up: it reads that at
 # once when it goes on, or when a reset closes its connection. After a cut, TCP's next try may come
@@ -33,10 +35,18 @@ RELAY_NS = 400_000_000
 SETTLE_NS = 1_000_000_000
 
 
+@dataclass(frozen=True)
+class Cause:
+    begin: int
+    end: int       # when its worker was there again
+    what: str
+    given_up: int  # no router gives the worker up sooner
+
+
 class Causes:
     def __init__(self, history):
         self.history = history
-        self.spans = defaultdict(list)    # by worker: (from, to, what), a cause each
+        self.found = defaultdict(list)    # by worker: what may have been a cause
         self.silences = defaultdict(list)  # by worker: (from, to), when nothing came from it
         self.terms = defaultdict(list)    # by worker: when it was told to stop
         self.relayed = [fault["who"] for fault in history.faults if fault.get("relayed")]
@@ -57,7 +67,8 @@ class Causes:
         if what == "term":
             self.terms[who].append(at)
         elif what in ("kill", "died"):
-            self.spans[who].append((self.gone[who], FOREVER, what))
+            died_at = self.gone[who]
+            self.found[who].append(Cause(died_at, FOREVER, what, died_at + GRACE_NS))
         elif what == "reset":
             self.befell(who, at, at, what, GRACE_NS)
         elif what == "starved":
@@ -91,20 +102,23 @@ class Causes:
             if begin <= self.gone.get(worker, FOREVER) <= end + notice:
                 backs.append(FOREVER)  # too soon for it to notice
             if backs and max(backs) - begin >= needs:
-                self.spans[worker].append((begin, max(backs), what))
+                self.found[worker].append(Cause(begin, max(backs), what, begin + needs))
 
-    def all_of(self, worker, since, until):
-        """The causes that befell it in that time: (from, to, what)."""
-        return [span for span in self.spans[worker]
-                if span[0] <= until and span[1] >= since - SLACK_NS]
+    def all_of(self, worker, since, until, given_up_by=FOREVER):
+        """The causes that befell it in that time."""
+        return [cause for cause in self.found[worker]
+                if cause.begin <= until and cause.end >= since - SLACK_NS and
+                cause.given_up <= given_up_by]
 
-    def of(self, worker, since, until):
+    def of(self, worker, since, until, given_up_by=FOREVER):
         """What was done to the worker in that time, or ''."""
-        return next((span[2] for span in self.all_of(worker, since, until)), "")
+        return next((cause.what for cause in
+                     self.all_of(worker, since, until, given_up_by)), "")
 
     def silent_all_through(self, worker, since, until):
-        return any(span[0] <= since and span[1] >= until - SLACK_NS
-                   for span in self.spans[worker])
+        """Given up before that time, and not there again in it."""
+        return any(cause.given_up <= since and cause.end >= until - SLACK_NS
+                   for cause in self.found[worker])
 
     def was_silent(self, worker, since, until):
         """Whether it may have stood still or heard nothing in that time, given up or not."""
@@ -119,9 +133,9 @@ class Causes:
         time = 0
         for worker, link in self.history.links.items():
             at = link.first_words
-            for begin, end, _ in sorted(self.spans[worker]):
-                end = min(end, link.last_words)
-                time += max(0, end - max(begin, at))
+            for cause in sorted(self.found[worker], key=lambda cause: cause.begin):
+                end = min(cause.end, link.last_words)
+                time += max(0, end - max(cause.begin, at))
                 at = max(at, end)
         return time
 

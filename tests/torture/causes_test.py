@@ -41,6 +41,9 @@ class CausesTest(JudgeCase):
         history = self.again(fault(int(10.5 * S), "kill", "w2"), outcome="")
         self.acquitted(history, kill=2)  # with that of innocent()
 
+    def test_a_job_that_goes_elsewhere_before_any_router_gives_its_worker_up(self):
+        self.doubled(fault(10 * S + 100 * MS, "kill", "w2"), outcome="", after=200 * MS)
+
     def test_a_worker_that_is_killed_before_its_outcome_arrives(self):
         history = self.again(fault(11 * S + 100 * MS, "kill", "w2"))
         self.acquitted(history, kill=2)
@@ -58,14 +61,17 @@ class CausesTest(JudgeCase):
     def test_the_death_of_a_worker_that_said_something_later_is_no_cause(self):
         self.doubled(fault(13 * S, "died", "w2"), f"{int(12.9 * S)} disconnected")
 
-    def poison(self, *words):
+    def poison(self, *words, at=12 * S):
         history = self.again(*words, outcome="")
         history["p.producer"][3] = "3 submit d pd none stays"
-        history["w3.worker"][1:] = [f"{12 * S} start d j4 2", f"{13 * S} end d j4 2 done"]
+        history["w3.worker"][1:] = [f"{at} start d j4 2", f"{at + 1} end d j4 2 done"]
         return history
 
     def test_poison_is_a_cause_of_its_own(self):
         self.acquitted(self.poison(), poison=1)
+
+    def test_poison_does_not_work_at_once(self):
+        self.convicted(self.poison(at=10 * S + 100 * MS), "without a cause")
 
     def test_poison_that_its_worker_survives_is_none(self):
         self.convicted(self.poison(f"{11 * S} disconnected"), "without a cause")
@@ -166,9 +172,9 @@ class CausesTest(JudgeCase):
     def test_a_machine_that_starves_later_is_none(self):
         self.convicted(self.starved(int(12.6 * S)), "without a cause")
 
-    def back_from_silence(self, attempt, until=13):
+    def back_from_silence(self, attempt, since=6, until=13):
         """w3 had d before w2, stood still, and begins it when it goes on."""
-        history = self.again(fault(6 * S, "stop", "w3"), fault(until * S, "continue", "w3"),
+        history = self.again(fault(since * S, "stop", "w3"), fault(until * S, "continue", "w3"),
                              after=3 * S + 1)
         history["w3.worker"] = [f"{5 * S} connected", f"{13 * S + 1} start d j4 {attempt}",
                                 f"{13 * S + 2} end d j4 {attempt} abandoned"]
@@ -182,6 +188,9 @@ class CausesTest(JudgeCase):
 
     def test_silence_is_no_cause_for_a_later_attempt(self):
         self.convicted(self.back_from_silence(2), "without a cause")
+
+    def test_a_worker_that_was_not_given_up_before_it_ran_elsewhere(self):
+        self.convicted(self.back_from_silence(1, since=9), "without a cause")
 
     def test_a_worker_that_is_there_again_has_given_it_up(self):
         self.convicted(self.back_from_silence(1, until=11), "without a cause")

@@ -8,7 +8,7 @@ import json
 import sys
 from collections import Counter
 
-from causes import SLACK_NS, Causes
+from causes import GRACE_NS, SLACK_NS, Causes
 from history import EXPIRES_NS, FOREVER, History
 
 ATTEMPTS = 4     # of every job, producer.cc
@@ -171,7 +171,7 @@ class Judge:
         if before.outcome == "abandoned" and \
                 sum(at <= before.end for at in self.causes.terms[before.worker]) >= 2:
             return "stopped twice"
-        if self.is_poison(before):
+        if self.is_poison(before) and after.start >= before.start + GRACE_NS:
             return "poison"
         # It was out of reach when its job went elsewhere, and had it still when it came back: its
         # hand-out is not newer than the one that ran meanwhile.
@@ -179,7 +179,8 @@ class Judge:
                 self.causes.silent_all_through(after.worker, before.start, after.start):
             return "back from silence"
         until = min(after.start, self.causes.settled_by(before))
-        return self.causes.of(before.worker, before.start, min(until, self.over_at(before.id)))
+        return self.causes.of(before.worker, before.start, min(until, self.over_at(before.id)),
+                              given_up_by=after.start)
 
     def over_at(self, job_id):
         """When its producer was told the end, and the router cannot have forgotten it: nobody waits
@@ -277,10 +278,10 @@ class Judge:
         return self.own_cause(worker, 0, FOREVER, used)
 
     def own_cause(self, worker, since, until, used):
-        for span in self.causes.all_of(worker, since, until):
-            if (worker, span) not in used:
-                used.append((worker, span))
-                return span
+        for cause in self.causes.all_of(worker, since, until):
+            if (worker, cause) not in used:
+                used.append((worker, cause))
+                return cause
         return None
 
     # ---- the rest ----
