@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 
 from causes import GRACE_NS, SLACK_NS, Causes
-from history import EXPIRES_NS, FOREVER, History
+from history import EXPIRES_NS, FOREVER, History, Run
 
 ATTEMPTS = 4     # of every job, producer.cc
 CRASH_LIMIT = 3  # of a queue, by default
@@ -329,8 +329,23 @@ class Judge:
         self.figures["router kills amid them"] += sum(
             any(run.start <= at <= self.causes.settled_by(run) for run in free)
             for at in self.history.router_kills)
+        self.plant_needless_runs()
         self.figures["worker time, ms"] += self.causes.worker_time() // 1_000_000
         self.figures["worker time under a cause, ms"] += self.causes.excused_time() // 1_000_000
+
+    def plant_needless_runs(self):
+        """A control: would it be named if each job that was done ran again, up to ten seconds
+        later, at some other worker?"""
+        for number, runs in enumerate(self.history.runs.values()):
+            done = runs[-1]
+            start = done.end + (1 + number % 100) * 100_000_000
+            others = [worker for worker, link in self.history.links.items()
+                      if worker != done.worker and link.first_words <= start <= link.last_words]
+            if done.outcome == "done" and others:
+                worker = others[number % len(others)]
+                again = Run(done.label, done.id, done.attempt, worker, start)
+                self.figures["needless runs planted"] += 1
+                self.figures["of them named"] += not self.cause(done, again, runs[0].start)
 
 
 def main():

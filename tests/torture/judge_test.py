@@ -17,6 +17,17 @@ class JudgeTest(JudgeCase):
         self.assertEqual((judge.figures["confirmed"], judge.figures["done"],
                           judge.figures["dead"], judge.figures["lost"]), (4, 3, 1, 0))
 
+    def test_it_says_how_much_a_round_could_have_shown(self):
+        history = innocent()
+        history["w3.worker"] = [f"{1 * MS} connected", f"{90 * S} disconnected"]
+        judge = self.acquitted(history)
+        # All but the run of the worker that was killed with it.
+        self.assertEqual(judge.figures["runs without an excuse"], 5)
+        self.assertEqual(judge.figures["router kills amid them"], 1)
+        self.assertEqual(judge.figures["needless runs planted"], 3)
+        self.assertEqual(judge.figures["of them named"], 3)
+        self.assertEqual(judge.figures["worker time under a cause, ms"], 0)
+
     def test_a_confirmed_job_that_nobody_ended_is_lost(self):
         history = innocent()
         history["w2.worker"] = history["w2.worker"][:-2]

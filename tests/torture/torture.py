@@ -176,8 +176,8 @@ class Torture:
                   "unconfirmed rerun", "crashes unseen")]
         rows += [("doubled (reruns without a cause)", self.reruns["none"])]
         rows += [(name, self.figures[name]) for name in
-                 ("runs without an excuse", "router kills amid them", "worker time, ms",
-                  "worker time under a cause, ms")]
+                 ("runs without an excuse", "router kills amid them", "needless runs planted",
+                  "of them named", "worker time, ms", "worker time under a cause, ms")]
         rows += [(f"reruns after: {cause}", count) for cause, count in sorted(self.reruns.items())
                  if cause != "none"]
         rows += [(f"worst {name}", f"{seconds:.3f}") for name, seconds in self.worst.items()]
