@@ -50,12 +50,17 @@ class Causes:
         self.silences = defaultdict(list)  # by worker: (from, to), when nothing came from it
         self.terms = defaultdict(list)    # by worker: when it was told to stop
         self.relayed = [fault["who"] for fault in history.faults if fault.get("relayed")]
-        self.gone = {}                    # by worker: when it died
+        self.died = {}                    # by worker: when
+        self.left = {}
         for fault in history.faults:
-            if fault["what"] in ("kill", "died"):  # a death may be seen long after it
-                link = history.links.get(fault["who"])
-                seen_late = fault["what"] == "died" and link
-                self.gone[fault["who"]] = link.last_words if seen_late else fault["at"]
+            at, what, who = fault["at"], fault["what"], fault["who"]
+            if what == "kill":
+                self.died[who] = at
+            elif what == "died":  # some time after its last words, seen later
+                link = history.links.get(who)
+                self.died[who] = link.last_words if link else at
+            elif what == "left":
+                self.left[who] = at
         begun = {}
         for fault in history.faults:
             self.take(fault, begun)
@@ -67,8 +72,8 @@ class Causes:
         if what == "term":
             self.terms[who].append(at)
         elif what in ("kill", "died"):
-            died_at = self.gone[who]
-            self.found[who].append(Cause(died_at, FOREVER, what, died_at + GRACE_NS))
+            self.found[who].append(Cause(self.died[who], FOREVER, what,
+                                         self.died[who] + GRACE_NS))
         elif what == "reset":
             self.befell(who, at, at, what, GRACE_NS)
         elif what == "starved":
@@ -99,7 +104,7 @@ class Causes:
                 arrives += end - begin + RETRY_NS
             self.silences[worker].append((begin, arrives))
             backs = [back for lost, back in link.downs if back > begin and lost <= end + notice]
-            if begin <= self.gone.get(worker, FOREVER) <= end + notice:
+            if begin <= self.died.get(worker, FOREVER) <= end + notice:
                 backs.append(FOREVER)  # too soon for it to notice
             if backs and max(backs) - begin >= needs:
                 self.found[worker].append(Cause(begin, max(backs), what, begin + needs))
@@ -124,6 +129,21 @@ class Causes:
         """Whether it may have stood still or heard nothing in that time, given up or not."""
         return bool(self.all_of(worker, since, until)) or any(
             begin <= until and end >= since for begin, end in self.silences[worker])
+
+    def needless_absences(self):
+        """(worker, nanoseconds) of each connection that was lost: how long it was missing although
+        the router served, the line was whole and the worker ran."""
+        full = self.history.spans_of("descriptors", "descriptors-free")
+        for worker, link in self.history.links.items():
+            for lost, back in link.downs[1:]:
+                back = min(back, self.died.get(worker, back), self.left.get(worker, back),
+                           self.history.last)
+                free = lost
+                for begin, end in sorted([*self.silences[worker], *self.history.router_away,
+                                          *full]):
+                    if begin < back and end > free:
+                        free = min(end, back)
+                yield worker, back - free
 
     def worker_time(self):
         return sum(link.last_words - link.first_words for link in self.history.links.values())

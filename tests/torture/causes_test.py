@@ -172,6 +172,16 @@ class CausesTest(JudgeCase):
     def test_a_machine_that_starves_later_is_none(self):
         self.convicted(self.starved(int(12.6 * S)), "without a cause")
 
+    def away(self, until):
+        return self.again(fault(10 * S, "reset", "w2"), f"{10 * S + 1} disconnected",
+                          f"{until * S} connected", after=19 * S, outcome="")
+
+    def test_a_worker_that_comes_back_by_itself(self):
+        self.acquitted(self.away(14), reset=1)
+
+    def test_a_worker_that_stays_away_for_no_reason(self):
+        self.convicted(self.away(16), "w2 was not connected for 6.0 s")
+
     def back_from_silence(self, attempt, since=6, until=13):
         """w3 had d before w2, stood still, and begins it when it goes on."""
         history = self.again(fault(since * S, "stop", "w3"), fault(until * S, "continue", "w3"),

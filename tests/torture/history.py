@@ -163,6 +163,17 @@ class History:
                 begun = None
         return away + ([(begun, FOREVER)] if begun is not None else [])
 
+    def spans_of(self, begins, ends):
+        """(from, to) of what may happen several times at once."""
+        spans, begun = [], []
+        for fault in self.faults:
+            if fault["what"] == begins:
+                begun.append(fault["at"])
+            elif fault["what"] == ends and begun:
+                spans.append((begun[0], fault["at"]))
+                begun = begun[1:]
+        return spans
+
     def router_death(self, since, until):
         """When the router died first in that while, or None."""
         return next((at for at in self.router_kills if since <= at <= until), None)

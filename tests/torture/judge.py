@@ -16,6 +16,9 @@ CRASH_LIMIT = 3  # of a queue, by default
 REASONS = {"failed": ATTEMPTS, "rejected": 1, "crash": CRASH_LIMIT}  # of death, after how many
 # How long a job waits at its worker, behind one of 1.3 s at most (producer.cc).
 HANDED_NS = 2_000_000_000
+# How soon a worker is connected again: a HELLO that nobody heard is given up after 3 s, the next
+# connection is tried within 1 s (P-5.6).
+BACK_NS = 3_000_000_000 + 1_000_000_000 + 1_000_000_000
 
 
 class Judge:
@@ -36,6 +39,7 @@ class Judge:
         for job_id, runs in self.history.runs.items():
             self.judge_runs(job_id, runs)
             self.judge_attempts(job_id, runs)
+        self.judge_links()
         self.judge_labels()
         for letter in self.dead.values():
             self.judge_dead(letter)
@@ -221,6 +225,13 @@ class Judge:
                     not self.causes.silent_all_through(after.worker, before.start, after.start):
                 self.breach(f"{job_id} is in attempt {after.attempt} after attempt "
                             f"{before.attempt}")
+
+    def judge_links(self):
+        """A worker that is missing is no cause for ever: it comes back by itself (P-5.6)."""
+        for worker, missing in self.causes.needless_absences():
+            if missing > BACK_NS:
+                self.breach(f"{worker} was not connected for {missing / 1e9:.1f} s, and nothing "
+                            "stood in its way")
 
     def judge_labels(self):
         """A job that ran under an id its producer never heard of: a router's death lies between its
