@@ -135,6 +135,11 @@ class CausesTest(JudgeCase):
         self.acquitted(self.cut(f"{int(12.9 * S)} disconnected", f"{14 * S} connected",
                                 after=5 * S), cut=1)
 
+    def test_a_worker_that_finds_out_late_that_it_was_given_up(self):
+        words = f"{int(15.5 * S)} disconnected", f"{16 * S} connected"
+        self.acquitted(self.cut(*words, mends=(12,), after=7 * S), cut=1)
+        self.convicted(self.cut(*words, mends=(11,), after=7 * S), "without a cause")
+
     def test_a_link_that_was_cut_and_held(self):
         self.convicted(self.cut(after=5 * S), "without a cause")
 

@@ -213,6 +213,15 @@ class JudgeTest(JudgeCase):
         history["w2.worker"][-2:] = [f"{2 * S} start b j2 5", f"{2 * S + 1} end b j2 5 done"]
         self.convicted(history, "j2 is in attempt 5 after 1 failures")
 
+    def test_an_attempt_before_the_last(self):
+        history = innocent()
+        history["w1.worker"][1] = f"{10 * MS} start a j1 2"
+        history["w2.worker"] = [line.replace("a j1 2", "a j1 1") for line in history["w2.worker"]]
+        history["p.producer"][7] = f"{900 * MS} finished a j1 done 1 w2 true"
+        self.acquitted(history)  # a router that died had forgotten a crash
+        history["faults"][2:] = [fault(2 * S, "router-kill"), fault(3 * S, "router-up")]
+        self.convicted(history, "j1 is in attempt 1 after attempt 2")
+
     def told(self, receipt):
         history = innocent()
         history["p.producer"][7] = f"{900 * MS} finished a j1 {receipt} true"
@@ -267,6 +276,21 @@ class JudgeTest(JudgeCase):
         history = innocent()
         history["end"]["dead"] = [letter("j3", "failed", ("rejected", "w2"))]
         self.convicted(history, "dead as failed after {'rejected': 1}")
+
+    def test_a_reason_that_is_not_the_last_of_its_history(self):
+        history = self.crashed()
+        history["end"]["dead"][-1]["history"] += letter("", "", ("failed", "w2"))["history"]
+        self.convicted(history, "dead as crash after {'crash': 3, 'failed': 1}")
+
+    def test_a_redrive_that_nobody_asked_for(self):
+        history = innocent()
+        history["end"]["dead"] = [letter("j3", "rejected", ("redriven", ""), ("rejected", "w2"))]
+        self.convicted(history, "j3 is dead after {'redriven': 1, 'rejected': 1}")
+
+    def test_one_failure_that_is_counted_twice(self):
+        history = self.failed(4)
+        history["w2.worker"] = history["w2.worker"][:-2]
+        self.convicted(history, "of a failed at w2 that nobody recorded")
 
     def test_a_history_that_nobody_recorded(self):
         history = innocent()
