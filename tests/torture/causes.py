@@ -98,16 +98,21 @@ class Causes:
             link = self.history.links.get(worker)
             if link is None:
                 continue
-            notice, arrives = NOTICE_NS, end
+            noticed_by, arrives = end + NOTICE_NS, end
             if what == "cut":
-                notice += max(UNHEARD_NS, end - begin)
+                noticed_by += max(UNHEARD_NS, end - begin)
                 arrives += end - begin + RETRY_NS
             self.silences[worker].append((begin, arrives))
-            backs = [back for lost, back in link.downs if back > begin and lost <= end + notice]
-            if begin <= self.died.get(worker, FOREVER) <= end + notice:
-                backs.append(FOREVER)  # too soon for it to notice
-            if backs and max(backs) - begin >= needs:
-                self.found[worker].append(Cause(begin, max(backs), what, begin + needs))
+            there_again = None
+            for lost, back in link.downs:
+                if back > begin and lost <= noticed_by:
+                    there_again = back
+                    if back > end:  # by an old WELCOME, or for good
+                        noticed_by = min(noticed_by, back + NOTICE_NS)
+            if begin <= self.died.get(worker, FOREVER) <= noticed_by:
+                there_again = FOREVER  # too soon for it to notice
+            if there_again is not None and there_again - begin >= needs:
+                self.found[worker].append(Cause(begin, there_again, what, begin + needs))
 
     def all_of(self, worker, since, until, given_up_by=FOREVER):
         """The causes that befell it in that time."""

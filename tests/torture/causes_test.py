@@ -140,6 +140,16 @@ class CausesTest(JudgeCase):
         self.acquitted(self.cut(*words, mends=(12,), after=7 * S), cut=1)
         self.convicted(self.cut(*words, mends=(11,), after=7 * S), "without a cause")
 
+    def test_a_worker_that_was_there_again_and_lost_its_router(self):
+        words = (f"{int(12.9 * S)} disconnected", f"{14 * S} connected",
+                 fault(16 * S, "router-kill"), f"{16 * S} disconnected",
+                 fault(17 * S, "router-up"), f"{18 * S} connected")
+        self.acquitted(self.cut(*words, after=5 * S), cut=1)
+        later = self.cut(*words, after=9 * S)
+        later["w2.worker"] = [line for line in later["w2.worker"] if " d j4 " not in line]
+        later["w2.worker"].insert(-2, f"{15 * S} start d j4 1")
+        self.convicted(later, "without a cause")
+
     def test_a_link_that_was_cut_and_held(self):
         self.convicted(self.cut(after=5 * S), "without a cause")
 
