@@ -89,6 +89,7 @@ class History:
         self.end = json.loads((self.folder / "end.json").read_text())
         self.settled = set()
         self.links = {}  # of each worker
+        self.work = defaultdict(list)  # of each worker, its runs in order
         for path in sorted(self.folder.glob("*.producer")):
             self.read_producer(path)
         for path in sorted(self.folder.glob("*.worker")):
@@ -145,11 +146,23 @@ class History:
                 label, job_id, attempt = words[2:5]
                 run = Run(label, job_id, int(attempt), path.stem, at)
                 self.runs[job_id].append(run)
+                self.work[path.stem].append(run)
                 if open_runs.setdefault(job_id, run) is not run:
                     self.breach(f"{job_id} runs twice at once in {path.stem}")
             else:
                 run = open_runs.pop(words[3])
                 run.end, run.outcome = at, words[5]
+
+    def busy_since(self, run, pause):
+        """Since when its worker had something to run, with no longer pause, when this one began."""
+        since = until = 0
+        for each in self.work[run.worker]:
+            if each.start > until + pause:
+                since = each.start
+            until = max(until, each.end)
+            if each is run:
+                break
+        return since
 
     def when_router_was_away(self):
         """(from, to): dead until the next one serves, or standing still."""

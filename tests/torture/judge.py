@@ -14,8 +14,6 @@ from history import EXPIRES_NS, FOREVER, History, Run
 ATTEMPTS = 4     # of every job, producer.cc
 CRASH_LIMIT = 3  # of a queue, by default
 REASONS = {"failed": ATTEMPTS, "rejected": 1, "crash": CRASH_LIMIT}  # of death, after how many
-# How long a job waits at its worker, behind one of 1.3 s at most (producer.cc).
-HANDED_NS = 2_000_000_000
 # How soon a worker is connected again: a HELLO that nobody heard is given up after 3 s, the next
 # connection is tried within 1 s (P-5.6).
 BACK_NS = 3_000_000_000 + 1_000_000_000 + 1_000_000_000
@@ -134,9 +132,10 @@ class Judge:
         return [at + EXPIRES_NS for at in self.history.calendar(job.submitted, accepted_by)]
 
     def judge_late_start(self, job, run):
-        """What has expired is not handed out, and what is handed out begins soon."""
-        since = run.start - HANDED_NS
+        """What has expired is not handed out; what was handed out in time waits at its worker only
+        as long as that runs others."""
         _, expires_at = self.when_it_expires(job, run.id, run.start)
+        since = self.history.busy_since(run, SLACK_NS) - SLACK_NS
         is_late = self.history.calendar(since, run.start)[0] > expires_at
         told = job.end == "expired" and job.receipt.at < since
         if (is_late or told) and not self.causes.was_silent(run.worker, since, run.start):

@@ -61,7 +61,13 @@ class JudgeTest(JudgeCase):
         return history
 
     def test_what_was_handed_out_in_time_may_begin_a_little_later(self):
-        self.acquitted(self.started(1 * S))
+        self.acquitted(self.started(900 * MS))
+
+    def test_what_was_handed_out_in_time_waits_for_what_its_worker_runs(self):
+        history = self.started(5 * S)
+        history["w2.worker"] = [line for line in history["w2.worker"] if " b j2 2" not in line]
+        history["w2.worker"][-2:-2] = [f"{750 * MS} start b j2 2", f"{4900 * MS} end b j2 2 done"]
+        self.acquitted(history)
 
     def test_a_start_after_the_expiry(self):
         self.convicted(self.started(5 * S), "after it had expired")
