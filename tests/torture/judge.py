@@ -266,7 +266,8 @@ class Judge:
         if [entry["attempt"] for entry in entries] != list(range(1, len(entries) + 1)):
             self.breach(f"{job_id} is dead after attempts {[e['attempt'] for e in entries]}")
         runs, used = list(self.history.runs_of(job_id)), []
-        for entry in entries:
+        # A crash may be any run that was lost: what the others say comes first.
+        for entry in sorted(entries, key=lambda entry: entry["event"] == "crash"):
             found = self.crash_of(entry, runs, used) if entry["event"] == "crash" else \
                 next((run for run in runs if (run.worker, run.outcome) ==
                       (entry["worker"], entry["event"])), None)

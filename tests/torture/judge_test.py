@@ -268,6 +268,17 @@ class JudgeTest(JudgeCase):
         history["end"]["dead"][-1] = letter("j4", "crash", *[("crash", "w3")] * 3)
         self.convicted(history, "of a crash at w3 that nobody recorded")
 
+    def test_a_crash_and_an_end_at_one_worker(self):
+        history = innocent()
+        history["w2.worker"] = [line for line in history["w2.worker"] if " c j3 " not in line]
+        history["w3.worker"] = [f"{S} connected", f"{9 * S} disconnected", f"{10 * S} connected",
+                                f"{11 * S} start c j3 2", f"{11 * S + 1} end c j3 2 rejected"]
+        history["faults"] += [fault(5 * S, "stop", "w3"), fault(9 * S, "continue", "w3"),
+                              fault(11 * S + 100 * MS, "kill", "w3")]
+        history["end"]["dead"] = [letter("j3", "rejected", ("crash", "w3"), ("rejected", "w3"))]
+        history["p.producer"][8] = f"{12 * S} finished c j3 dead 2 w3 -"
+        self.acquitted(history)  # the crash was of a run that did not begin
+
     def test_two_crashes_are_too_few(self):
         history = self.crashed()
         history["end"]["dead"][-1] = letter("j4", "crash", ("crash", "w3"), ("crash", "w4"))

@@ -136,11 +136,13 @@ class Torture:
     def probe(self, number, scene, starvation):
         """A worker that is lost while the pool is at rest: the bars of promise 6."""
         for what, take_over, bar in probes(scene):
-            starved = starvation.count
+            starved, late_s = starvation.count, starvation.late_s
             seconds = take_over()
             self.worst_of(what, seconds)
-            if seconds > bar and starvation.count == starved:
-                self.breaches.append(f"round {number}: {what}: {seconds:.3f}, of {bar}")
+            late_s = starvation.late_s - late_s
+            if seconds > bar + late_s and starvation.count == starved:
+                self.breaches.append(f"round {number}: {what}: {seconds:.3f}, of {bar}, on a "
+                                     f"machine that was late by {late_s:.3f}")
 
     def worst_of(self, what, seconds):
         self.worst[what] = max(self.worst[what], seconds)
