@@ -4,6 +4,10 @@ import time
 
 from crew import wait_until
 
+# Promise 6: of a worker that is killed, and of one that falls silent, with the liveness time (3 s).
+KILL_BAR_S = 0.5
+STOP_BAR_S = 3.5
+
 
 class Probe:
     """Its jobs are in the round's records like any producer's."""
@@ -50,8 +54,8 @@ class Probe:
         return (began - lost_at) / 1e9
 
 
-def probe(scene):
-    """Worst cases by name, in seconds."""
+def probes(scene):
+    """(what, how to measure it in seconds, how many seconds are promised)"""
     probing = Probe(scene)
 
     def kill(worker):
@@ -61,10 +65,14 @@ def probe(scene):
         scene.note("stop", worker.name)
         worker.stop()
 
-    found = {"takeover after SIGKILL, s": probing.takeover(kill, "kill"),
-             "takeover after SIGSTOP, s": probing.takeover(stop, "stop")}
-    for worker in scene.workers.values():
-        if worker.stopped:
-            worker.go_on()
-            scene.note("continue", worker.name)
-    return found
+    def after_stop():
+        try:
+            return probing.takeover(stop, "stop")
+        finally:
+            for worker in scene.workers.values():
+                if worker.stopped:
+                    worker.go_on()
+                    scene.note("continue", worker.name)
+
+    return (("takeover after SIGKILL, s", lambda: probing.takeover(kill, "kill"), KILL_BAR_S),
+            ("takeover after SIGSTOP, s", after_stop, STOP_BAR_S))

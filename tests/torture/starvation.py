@@ -20,12 +20,14 @@ class Starvation(threading.Thread):
         self.scene = scene
         self.ended = threading.Event()
         self.count = 0
+        self.late_s = 0.0  # in all: what a measurement may have lost to others meanwhile
 
     def run(self):
         before = time.monotonic()
         while not self.ended.wait(PERIOD_S):
             now = time.monotonic()
             late = now - before - PERIOD_S
+            self.late_s += max(late, 0)
             if late > LATE_S:
                 self.count += 1
                 self.scene.note("starved", seconds=round(late, 3))

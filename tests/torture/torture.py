@@ -24,7 +24,7 @@ from crew import Impatient  # noqa: E402  (the path comes first)
 from judge import Judge  # noqa: E402
 from mischief import Mischief  # noqa: E402
 from network import Network, bring_up_loopback  # noqa: E402
-from probe import probe  # noqa: E402
+from probe import probes  # noqa: E402
 from scene import Scene  # noqa: E402
 from starvation import Starvation  # noqa: E402
 
@@ -93,6 +93,7 @@ class Torture:
             self.round(number, folder, kills, min(ROUND_SECONDS_MAX, until - time.monotonic()))
             print(f"round {number}: {self.faults['router kills']} router kills, "
                   f"{self.figures['confirmed']} confirmed, {self.figures['runs']} runs, "
+                  f"{self.figures['runs without an excuse']} without an excuse, "
                   f"{sum(self.reruns.values())} reruns, {len(self.breaches)} breaches", flush=True)
             if not self.breaches:
                 shutil.rmtree(folder)
@@ -122,8 +123,7 @@ class Torture:
             self.worst_of("from healing to rest, s", time.monotonic() - began)
             self.worst_of("router start, s", max(scene.restarts))
             if not self.options.no_probe:
-                for what, seconds in probe(scene).items():
-                    self.worst_of(what, seconds)
+                self.probe(number, scene, starvation)
             self.end_round(scene, before)
             self.sum_up(scene, mischief)
         except (Impatient, AssertionError, OSError, subprocess.SubprocessError) as failure:
@@ -132,6 +132,17 @@ class Torture:
             starvation.end()
             self.faults["(the machine starved everybody)"] += starvation.count
             scene.close()
+
+    def probe(self, number, scene, starvation):
+        """A worker that is lost while the pool is at rest: the bars of promise 6."""
+        for what, take_over, bar in probes(scene):
+            starved, late_s = starvation.count, starvation.late_s
+            seconds = take_over()
+            self.worst_of(what, seconds)
+            late_s = starvation.late_s - late_s
+            if seconds > bar + late_s and starvation.count == starved:
+                self.breaches.append(f"round {number}: {what}: {seconds:.3f}, of {bar}, on a "
+                                     f"machine that was late by {late_s:.3f}")
 
     def worst_of(self, what, seconds):
         self.worst[what] = max(self.worst[what], seconds)
@@ -164,8 +175,11 @@ class Torture:
         rows = [("seed", self.options.seed), *sorted(self.faults.items())]
         rows += [(name, self.figures[name]) for name in
                  ("submitted", "confirmed", "done", "dead", "expired", "lost", "runs",
-                  "unconfirmed rerun")]
-        rows.append(("doubled (reruns without a cause)", self.reruns["none"]))
+                  "unconfirmed rerun", "crashes unseen")]
+        rows += [("doubled (reruns without a cause)", self.reruns["none"])]
+        rows += [(name, self.figures[name]) for name in
+                 ("runs without an excuse", "router kills amid them", "needless runs planted",
+                  "of them named", "worker time, ms", "worker time under a cause, ms")]
         rows += [(f"reruns after: {cause}", count) for cause, count in sorted(self.reruns.items())
                  if cause != "none"]
         rows += [(f"worst {name}", f"{seconds:.3f}") for name, seconds in self.worst.items()]

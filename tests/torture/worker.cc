@@ -1,4 +1,5 @@
-// A worker of the torture: does what each job's payload says and records every execution.
+// A worker of the torture: does what each job's payload says and records every execution, and when
+// its connection was lost and was there again.
 //
 // usage: torture_worker ENDPOINT NAME RECORD WEIGHT CONCURRENCY QUEUE…
 //
@@ -47,6 +48,13 @@ struct Work {
 class Executions {
  public:
   explicit Executions(const char* path) : record_(path) {}
+
+  // What may have been taken from it while it was out of reach, and what not, is judged by this.
+  void note(const WorkerEvent& event) const {
+    if (event.kind == WorkerEvent::Kind::connected) record_.line("connected");
+    if (event.kind == WorkerEvent::Kind::disconnected) record_.line("disconnected");
+    std::fprintf(stderr, "%s\n", event.text.c_str());
+  }
 
   Answer run(const Attempt& attempt) {
     const Work work(attempt.payload);
@@ -110,7 +118,7 @@ int main(int count, char** arguments) {
   Executions executions(arguments[3]);
   Worker worker(
       options, [&](const Attempt& attempt) { return executions.run(attempt); },
-      [](const WorkerEvent& event) { std::fprintf(stderr, "%s\n", event.text.c_str()); });
+      [&](const WorkerEvent& event) { executions.note(event); });
   running = &worker;
   std::signal(SIGTERM, stop);
   return worker.run() ? 0 : 69;
