@@ -391,7 +391,7 @@ void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_deat
   const HistoryEntry& last = graveyard_.back();
   const std::uint32_t attempts =
       job.header.failures + job.header.crashes + (reason == "rejected" ? 1U : 0U);
-  sessions_.tell_death(job, {wire::End::dead, attempts, last.worker, reason, last.text});
+  sessions_.tell_when_durable(job, {wire::End::dead, attempts, last.worker, reason, last.text});
   context_.note(NoteKind::job_dead, "job " + to_text(job.id) + " is a dead letter (" +
                                         std::string(reason) + "): " + last.text);
   move(queue, job, &QueueCounts::held, &QueueCounts::dead);

@@ -198,6 +198,7 @@ void Sessions::confirm_one(const Job& job) {
 
 void Sessions::tell_end(const Job& job, const Ending& ending) {
   confirm_one(job);
+  if (ending.end == wire::End::expired) return tell_when_durable(job, ending);
   if (job.header.result != wire::ResultMode::caller) return;
   store_result(result_of(job, ending));
   const Origin& origin = job.header.origin;
@@ -253,7 +254,7 @@ void Sessions::remove_result(Results::iterator at) {
   results_.erase(at);
 }
 
-void Sessions::tell_death(const Job& job, const Ending& ending) {
+void Sessions::tell_when_durable(const Job& job, const Ending& ending) {
   if (job.header.result != wire::ResultMode::caller) return;
   PutResult result = result_of(job, ending);
   store_result(result);

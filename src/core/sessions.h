@@ -43,11 +43,13 @@ class Sessions {
   void await(ClientSession& session, std::uint64_t batch, JournalSequence number);
   void on_durable();
 
-  // The job ended, or its result is repeated: confirms it, and tells the caller if there is one.
+  // The job ended, or its result is repeated: confirms it, and tells the caller if there is one;
+  // that it expired when that is durable, as a death. Call before the record of its end is made.
   void tell_end(const Job& job, const Ending& ending);
-  // The job became a dead letter: told when that is durable, because the letter must outlive a
-  // crash that comes right after the telling. Call before its record is made.
-  void tell_death(const Job& job, const Ending& ending);
+  // The job became a dead letter: told when that is durable, because a crash right after the
+  // telling would bring a waiting job back, and no worker remembers its end. Call before its record
+  // is made.
+  void tell_when_durable(const Job& job, const Ending& ending);
   void repeat_result(const PutResult& result);
   // Says again what of a resent batch is safe already.
   void repeat_confirms(ClientSession& session, Batch& batch);

@@ -98,6 +98,7 @@ void Peers::take_result(const Line& line, Label& label) {
     verdict_.violated("phantom", text(line.word(0), " is told done, and no worker did it"));
   }
   label.told = true;
+  if (end == "expired") label.expired_in = epoch_;
 }
 
 void Peers::take_run(const Line& line) {
@@ -117,6 +118,10 @@ void Peers::take_run(const Line& line) {
   const bool is_late = token.epoch < known.confirmed_in;
   if (!known.job.empty() && known.job != token.job && !is_late) {
     verdict_.violated("twice", text(label, " runs as ", token.job, " and was ", known.job));
+  }
+  // Whoever told it that it had expired would not hand it out; a router that did not know may.
+  if (known.expired_in != 0 && token.epoch > known.expired_in) {
+    verdict_.violated("two-ends", text(label, " runs, and its producer was told that it expired"));
   }
   Run& run = runs_[token.job];
   if (!run.token.empty()) {

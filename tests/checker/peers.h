@@ -33,6 +33,7 @@ class Peers {
     Micros confirmed_at = 0;
     std::uint64_t confirmed_in = 0;  // life of the router
     bool told = false;               // its end
+    std::uint64_t expired_in = 0;    // the router's life in which it was told expired
     bool refused = false;
     bool done = false;     // a worker did it
     bool on_disk = false;  // in the end

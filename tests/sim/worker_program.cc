@@ -52,7 +52,7 @@ void WorkerProgram::stopped() {
 void WorkerProgram::fell_silent(Instant last_word, bool closes,
                                 const std::function<bool()>& still_silent) {
   const Options& options = world_.options();
-  if (options.huge_one_in > 0) return;
+  if (options.huge_one_in > 0 || world_.is_healing()) return;
   const core::Config& core = options.core;
   const Duration bar = closes ? death_bar : core.heartbeat * core.liveness + silence_margin;
   const Instant since = world_.schedule().now();
