@@ -48,12 +48,13 @@ class PoolTest(CrewTest):
         self.router.wait_workers(count)
         return workers
 
-    def submit(self, label, count, seconds=0.0, *flags, plan="d", name=None):
+    def submit(self, label, count, seconds=0.0, *flags, plan="d", pad=0):
         """Jobs of so many seconds each, called LABEL-0, LABEL-1 …; ends when all have results."""
+        tail = f"{plan} {int(seconds * 1e6)} {'x' * pad}"
         path = self.folder / f"{label}.lines"
-        path.write_text("".join(f"{label}-{n} {plan} {int(seconds * 1e6)}\n" for n in range(count)))
+        path.write_text("".join(f"{label}-{n} {tail}\n" for n in range(count)))
         return self.router.submit("--wait", "--json", "--timeout", "0", *flags, "--lines", path,
-                                  name=name or label)
+                                  name=label)
 
     def records(self):
         """(nanoseconds, start or end, label, worker) of all runs, by worker."""
