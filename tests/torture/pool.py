@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
-from crew import json_lines, wait_until  # noqa: E402  (the path comes first)
+from crew import PATIENCE, json_lines, wait_until  # noqa: E402  (the path comes first)
 from crew_test import SKIPPED_EXIT, CrewTest  # noqa: E402
 
 PEERS = Path(os.environ.get("ZCREW_TORTURE_PEERS", "."))
@@ -92,5 +92,5 @@ class PoolTest(CrewTest):
         return status
 
 
-__all__ = ["LONG", "PEERS", "PoolTest", "enter_own_network", "json_lines", "resident_mib",
+__all__ = ["LONG", "PATIENCE", "PEERS", "PoolTest", "enter_own_network", "json_lines", "resident_mib",
            "wait_until"]
