@@ -92,5 +92,5 @@ class PoolTest(CrewTest):
         return status
 
 
-__all__ = ["LONG", "PATIENCE", "PEERS", "PoolTest", "enter_own_network", "json_lines", "resident_mib",
-           "wait_until"]
+__all__ = ["LONG", "PATIENCE", "PEERS", "PoolTest", "enter_own_network", "json_lines",
+           "resident_mib", "wait_until"]

@@ -1,5 +1,5 @@
-"""Links that lose packets, are reset again and again, or are thin: work goes on, every confirmed job
-is done, and none runs again unless its worker was taken for dead. In a network of its own.
+"""Links that lose packets, are reset again and again, or are thin: work goes on, every confirmed
+job is done, and none runs again unless its worker was taken for dead. In a network of its own.
 
 LONG=1 in the environment watches ten times as long.
 """
