@@ -1,12 +1,15 @@
-"""Links that lose packets, are reset again and again, or are thin: work goes on, every confirmed
-job is done, and none runs again unless its worker was taken for dead. In a network of its own.
+"""Links that lose packets, are reset again and again, are slow or thin: work goes on, every
+confirmed job is done, and none runs again unless its worker was taken for dead. In a network of its
+own.
 
 LONG=1 in the environment watches ten times as long.
 """
 
 import re
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 from pool import LONG, PoolTest, enter_own_network, wait_until
 from crew_test import main  # (pool puts its folder on the path)
@@ -135,6 +138,44 @@ class Resets(Links):
               f"dead with {crashed} jobs, {again} jobs run again, none lost")
         self.assertGreater(lost, WORKERS * resets / 2)
         self.assertGreater(rate, 0)
+
+
+class SlowLines(Links):
+    JOBS = 2000 * (10 if LONG else 1)
+    ENDS = "127.0.2.1:6555", "127.0.2.1:6556"  # of the relay (relay.py)
+    RELAY = Path(__file__).resolve().parent / "relay.py"
+    DELAY_MS = 400  # at most, each way; another one every 20 ms
+
+    def at_link(self, number):
+        if not self.crew.processes_named("relay"):
+            self.set_delay(0)
+            targets = [end.replace("tcp://0.0.0.0", "127.0.0.1") for end in self.open_ends]
+            self.crew.run("relay", [sys.executable, self.RELAY, self.folder / "delay",
+                                    self.ENDS[0], targets[0], self.ENDS[1], targets[1]])
+        self.router.clients, self.router.workers = (f"tcp://{end}" for end in self.ENDS)
+
+    def set_delay(self, milliseconds):
+        (self.folder / "new").write_text(f"{milliseconds}\n")
+        (self.folder / "new").replace(self.folder / "delay")
+
+    def test_delays_that_vary(self):
+        random = self.seeded()
+        submit = self.submit_far("j", self.JOBS, 0.02)
+        whole = self.rate(1.0)
+        first = self.done()
+        began = time.monotonic()
+        until = began
+        while until < began + WATCH_SECONDS:
+            self.set_delay(random.randrange(self.DELAY_MS))
+            until += 0.02
+            wait_until(lambda at=until: time.monotonic() >= at, "the next delay")
+        rate = (self.done() - first) / (time.monotonic() - began)
+        again = self.check_all_done(submit, self.JOBS)  # still delayed by the last
+        print(f"0 to {self.DELAY_MS} ms of delay each way: {rate:.0f} jobs/s of {whole:.0f} "
+              f"({rate / whole:.0%}), {self.deaths()} workers declared dead, {again} jobs run "
+              "again, none lost")
+        self.assertGreater(rate, 0)
+        self.assertEqual((self.deaths(), again), (0, 0))
 
 
 class ThinLine(Links):

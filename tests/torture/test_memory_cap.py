@@ -1,6 +1,6 @@
 """A router whose memory the system limits: waiting jobs do not exceed the limit, since most of them
-are on disk only. A flood of payloads or connections may exceed a tight one; then the router ends like
-one that is killed, and the next loses nothing. (An endless message: test_hostile_peers.py.)
+are on disk only. A flood of payloads or connections may exceed a tight one; then the router ends
+like one that is killed, and the next loses nothing. (An endless message: test_hostile_peers.py.)
 """
 
 import sys
