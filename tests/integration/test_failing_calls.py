@@ -1,6 +1,6 @@
 """A disk whose calls fail, one at a time: LMDB alone would carry on; the router must not (J-4.6).
-It ends with 74 and one line, and confirms nothing more; with the next each job is there once. Only a
-refused reservation of space is none of this: it means that the disk is full.
+It ends with 74 and one line and confirms nothing more; with the next one each job is there once.
+Only a refused reservation of space is none of this: it means that the disk is full.
 
 ZCREW_KILLS=all lets each call of a run fail in turn until a run passes without meeting the fault,
 otherwise some of each.

@@ -37,10 +37,10 @@ def resident_mib(process):
 class PoolTest(CrewTest):
     """Subclasses set self.router."""
 
-    def start_worker(self, name, concurrency=4, queue="default", environment=None, weight=1):
-        return self.crew.run(name, [
-            PEERS / "torture_worker", self.router.workers, name, self.folder / f"{name}.record",
-            weight, concurrency, queue], environment)
+    def start_worker(self, record, concurrency=4, environment=None, name=None):
+        return self.crew.run(record, [
+            PEERS / "torture_worker", self.router.workers, name or record,
+            self.folder / f"{record}.record", 1, concurrency, "default"], environment)
 
     def start_workers(self, count, **options):
         """Started and known to the router."""

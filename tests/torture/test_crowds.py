@@ -48,7 +48,7 @@ class Crowds(PoolTest):
 
 
 class Storms(Crowds):
-    RATE, SECONDS = 200, 60 if LONG else 15
+    RATE, SECONDS = 200, 60 if LONG else 10
 
     def test_a_thousand_workers_vanish_and_come_again(self):
         honest = self.crew.run("honest", [

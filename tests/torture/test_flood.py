@@ -1,5 +1,5 @@
-"""Producers that push ten times what the workers can do: the workers go on as before, and the router
-takes no more memory than it ever does, with a limit on the queue or without.
+"""Producers that push ten times what the workers can do: the workers go on as before, and the
+router takes no more memory than it ever does, with a limit on the queue or without.
 """
 
 import time
@@ -11,7 +11,7 @@ from crew_test import main  # (pool puts its folder on the path)
 WORKERS = 4
 JOB_SECONDS = 0.02  # 800 jobs a second, all together
 PRODUCERS = 4
-WATCH_SECONDS = 30.0 if LONG else 3.0
+WATCH_SECONDS = 30.0 if LONG else 2.0
 FLOOD = 20000 * (10 if LONG else 1)  # of each producer
 MEMORY_MIB = 64
 

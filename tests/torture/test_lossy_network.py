@@ -16,7 +16,7 @@ from crew_test import main  # (pool puts its folder on the path)
 from network import address, bring_up_loopback
 
 WORKERS = 4
-WATCH_SECONDS = 40.0 if LONG else 4.0
+WATCH_SECONDS = 40.0 if LONG else 2.5
 RESET_PERIOD = 0.2
 LINKS = "127.1.0.0/16"  # of workers and producers; the tests' own questions go another way
 RULES = """
@@ -72,7 +72,7 @@ class Links(PoolTest):
 
 
 class Loss(Links):
-    JOBS = 3000 * (10 if LONG else 1)
+    JOBS = 40000 if LONG else 3500  # more than go through meanwhile
 
     def lossy(self, percent):
         network = RULES.format(links=LINKS, percent=percent)
@@ -89,7 +89,7 @@ class Loss(Links):
 
     def check_loss(self, percent):
         submit = self.submit_far("j", self.JOBS, 0.02)
-        whole = self.rate(2.0)
+        whole = self.rate(1.0)
         self.lossy(percent)
         rate = self.rate()
         deaths = self.deaths()
@@ -113,11 +113,11 @@ class Loss(Links):
 
 
 class Resets(Links):
-    JOBS = 3000 * (10 if LONG else 1)
+    JOBS = 40000 if LONG else 3500  # more than go through meanwhile
 
     def test_resets_of_all_connections(self):
         submit = self.submit_far("j", self.JOBS, 0.02)
-        whole = self.rate(2.0)
+        whole = self.rate(1.0)
         resets = 0
         before = self.wait_done(self.done() + 1)["counters"]
         began = time.monotonic()
@@ -141,7 +141,7 @@ class Resets(Links):
 
 
 class SlowLines(Links):
-    JOBS = 2000 * (10 if LONG else 1)
+    JOBS = 5000 if LONG else 1500
     ENDS = "127.0.2.1:6555", "127.0.2.1:6556"  # of the relay (relay.py)
     RELAY = Path(__file__).resolve().parent / "relay.py"
     DELAY_MS = 400  # at most, each way; another one every 20 ms; each job costs a round trip
@@ -182,7 +182,7 @@ class SlowLines(Links):
 class ThinLine(Links):
     """1 Mbit/s for all together, an eighth of what the protocol asks for (P-8.4)."""
     LINE = ["tbf", "rate", "1mbit", "burst", "64kb", "latency", "1s"]
-    JOBS = 300 * (10 if LONG else 1)
+    JOBS = 3000 if LONG else 150
     PAYLOAD_BYTES = 1000
 
     def test_one_megabit(self):

@@ -1,4 +1,5 @@
-"""Workers that are slow or die all the time, beside sound ones: these go on as if they were alone.
+"""Workers that are slow, die all the time or are killed by a job, beside sound ones: these go on as
+if they were alone.
 
 LONG=1 in the environment watches longer.
 """
@@ -53,7 +54,7 @@ class SlowWorker(threading.Thread):
 class Slow(PoolTest):
     SOUND = 7
     RATE = 200  # a second, of 350 that the sound ones can do
-    JOBS = 4000 if LONG else 1000
+    JOBS = 4000 if LONG else 600
     TRIES = 3
 
     def spread(self, label):
@@ -104,8 +105,8 @@ class Slow(PoolTest):
 
 class Flapping(PoolTest):
     SOUND = 4
-    TURNS = 20 if LONG else 4
-    SECONDS = 1.0  # of a turn with or without, by turns: the machine is not equally fast all along
+    TURNS = 20 if LONG else 3
+    SECONDS = 0.8  # of a turn with or without, by turns: the machine is not equally fast all along
     LIFE = 0.1
 
     def watch(self, meanwhile):
@@ -123,7 +124,7 @@ class Flapping(PoolTest):
     def test_a_worker_dies_every_tenth_of_a_second(self):
         self.router = self.crew.router()
         self.start_workers(self.SOUND)
-        jobs = 2000 * (self.TURNS + 1)
+        jobs = 1500 * (self.TURNS + 1)
         submit = self.submit("j", jobs, JOB_SECONDS)
         self.wait_done(200)
         lives = []
@@ -144,12 +145,33 @@ class Flapping(PoolTest):
                                    if what == "end" and w[0] == "f"])
         print(f"{len(lives)} workers died {self.LIFE * 1000:.0f} ms after their start, "
               f"{len(set(took))} of them with work, {unended} in the midst of it: {beside:.0f} "
-              f"jobs/s instead of {alone:.0f} ({1 - beside / alone:.1%} less), {counters['crashed']} "
-              f"crashes counted, {sum(runs.values()) - jobs} jobs ran again, most attempts "
-              f"{max(one['attempts'] for one in results)}, none lost")
+              f"jobs/s instead of {alone:.0f} ({1 - beside / alone:.1%} less), "
+              f"{counters['crashed']} crashes counted, {sum(runs.values()) - jobs} jobs ran again, "
+              f"most attempts {max(one['attempts'] for one in results)}, none lost")
         self.assertLessEqual(counters["crashed"], len(lives))
         self.assertLessEqual(sum(runs.values()) - jobs, counters["crashed"])
         self.assertGreater(beside, 0.9 * alone)
+
+
+class Poison(PoolTest):
+    LIMIT = 3  # of deaths, by default
+
+    def test_a_job_takes_no_more_workers_along_than_the_limit(self):
+        self.router = self.crew.router()
+        workers = self.start_workers(self.LIMIT + 2, concurrency=2)
+        sound = self.submit("j", 400, JOB_SECONDS)
+        self.wait_done(50)
+        began = time.monotonic()
+        poison = self.submit("poison", 1, plan="p")
+        self.assertEqual(poison.wait(), 1)
+        took = time.monotonic() - began
+        (letter,) = self.router.ask("dead", "ls")["dead"]
+        died = sum(not worker.running() for worker in workers)
+        print(f"a poison job took {died} of {len(workers)} workers along, and was a dead letter "
+              f"({letter['reason']}) after {took:.1f} s")
+        self.assertEqual((died, letter["reason"]), (self.LIMIT, "crash"))
+        self.assertEqual([entry["event"] for entry in letter["history"]], ["crash"] * self.LIMIT)
+        self.results(sound, 400)
 
 
 if __name__ == "__main__":
