@@ -16,7 +16,7 @@ from crew_test import main  # (pool puts its folder on the path)
 HERE = Path(__file__).resolve().parent
 STORMS = 30 if LONG else 10
 STORM = 1000
-CROWD = 9900 if LONG else 2000
+CROWD = 9900 if LONG else 2000  # in four processes
 DESCRIPTORS = 100 + CROWD + 64  # of the router
 WORKERS = 2
 MEMORY_MIB = 150
@@ -30,9 +30,9 @@ class Crowds(PoolTest):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.router = self.crew.router()
 
-    def start_crowd(self, count):
-        crowd = self.crew.run("crowd", [sys.executable, HERE / "crowd.py", self.router.workers,
-                                        count])
+    def start_crowd(self, count, name="crowd"):
+        crowd = self.crew.run(name, [sys.executable, HERE / "crowd.py", self.router.workers,
+                                     count])
         crowd.seen = len(crowd.out().splitlines())
         return crowd
 
@@ -86,8 +86,9 @@ class Registration(Crowds):
 
     def test_a_router_is_killed_under_a_crowd(self):
         self.start_workers(WORKERS)
-        crowd = self.start_crowd(CROWD)
-        self.wait_all_there(crowd)
+        crowds = [self.start_crowd(CROWD // 4, f"crowd{n}") for n in range(4)]
+        for crowd in crowds:
+            self.wait_all_there(crowd)
         submit = self.submit("old", self.JOBS, 0.02)
         self.wait_done(50)
         self.router.kill()
@@ -95,7 +96,7 @@ class Registration(Crowds):
         self.router.start()
         up_at = time.monotonic_ns()
         fresh = self.submit("new", 1)
-        all_at = self.wait_all_there(crowd)
+        all_at = max(map(self.wait_all_there, crowds))
         self.results(submit, self.JOBS)
         self.results(fresh, 1)
         old_at = min(when for when, what, label, _ in self.records()
