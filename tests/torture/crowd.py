@@ -112,7 +112,7 @@ class Crowd:
     def welcome(self):
         self.present += 1
         if self.present == len(self.members):
-            print(time.monotonic_ns(), flush=True)
+            os.write(sys.stdout.fileno(), b"%d\n" % time.monotonic_ns())  # whole or not at all
 
     async def come(self):
         """One by one, so that the kernel's queue of the router's door does not run over."""
