@@ -111,7 +111,9 @@ class Registration(Crowds):
         # Old jobs wait until all have said what they hold, or for the resume wait of 3 s and as
         # long as workers report (P-6.7); new ones for nobody.
         self.assertLess((old_at - up_at) / 1e9, max(3.0, (all_at - up_at) / 1e9) + 0.5 * PATIENCE)
-        self.assertLess((new_at - up_at) / 1e9, 1.0 * PATIENCE)
+        # … but the kernel: 100 may wait at the router's door (src/net/door.cc), whoever comes then,
+        # a sound worker too, tries again after 1 s and 3 s like the last of the crowd.
+        self.assertLess((new_at - up_at) / 1e9, max(1.0, (all_at - up_at) / 1e9) + 0.5 * PATIENCE)
         self.assertEqual(set(self.started().values()), {1})
         self.check_nothing_left()
 
