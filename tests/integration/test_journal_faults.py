@@ -9,55 +9,7 @@ import tracer
 from crew import Impatient, wait_until
 from crew_test import SHORT, CrewTest, main
 
-JOBS = 200
 FLIPS = int(os.environ.get("ZCREW_FLIPS", "6" if SHORT else "20"))
-
-
-class FailingCall(CrewTest):
-    """One call fails once. LMDB alone would carry on; the router must not (J-4.6)."""
-
-    def check(self, call, when, error):
-        router = self.crew.router()
-        # Long-lived jobs: nobody runs them, so each confirm is the disk's word.
-        first = self.crew.zcrew("submit", "--router", router.clients, "--ids", "before").stdout
-        log = len(router.process.log())
-        tracer.inject(self.crew, router.process, call, f"error={error}:when={when}")
-        lines = self.folder / "lines"
-        lines.write_text("".join(f"job {n}\n" for n in range(JOBS)))
-        submit = router.submit("--ids", "--timeout", "60s", "--lines", lines)
-        try:
-            code = router.process.wait(5)
-        except Impatient:
-            return False  # the calls of this run were not that many
-        self.assertEqual(code, 74)
-        said = router.process.log()[log:].splitlines()
-        self.assertEqual(len([line for line in said if "rror" in line]), 1, said)
-        receipts = len(submit.out().splitlines())
-        report = self.crew.tool_json("check", "--journal", router.journal, "--json")
-        self.assertGreaterEqual(report["ready"] + report["held"], 1 + receipts)
-
-        # The producer goes on with the next router, and each job is there once.
-        router.start()
-        self.assertEqual(submit.wait(60), 0, submit.log())
-        ids = (first + submit.out()).split()
-        self.assertEqual((len(ids), len(set(ids))), (JOBS + 1, JOBS + 1))
-        self.assertEqual(router.status()["ready"], JOBS + 1)
-        return True
-
-    def each(self, call, error="EIO"):
-        reason = tracer.missing()
-        if reason:
-            self.skipTest(reason)
-        self.assertTrue(self.check(call, 1, error))
-
-    def test_a_flush_fails(self):
-        self.each("fdatasync")
-
-    def test_a_write_of_pages_fails(self):
-        self.each("pwrite64")
-
-    def test_a_write_of_pages_meets_a_full_disk(self):
-        self.each("pwrite64", "ENOSPC")
 
 
 class SlowCall(CrewTest):

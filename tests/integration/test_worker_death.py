@@ -9,8 +9,9 @@ from crew_test import CrewTest, main
 JOBS = 3
 # From SIGKILL to all jobs started elsewhere: the design's promise.
 KILL_SECONDS = 0.5
-# Silence of 3 × 1 s is judged within half a second; the rest is this machine's margin.
-STOP_SECONDS = 3.5 + 0.7
+# From SIGSTOP: liveness of 3 × 1 s and half a second, likewise. The workers' shells, which write
+# down the starts, are within it: 2.9 s on a quiet machine.
+STOP_SECONDS = 3.5
 
 
 class WorkerDeath(CrewTest):

@@ -18,8 +18,9 @@ from network import Network, address, bring_up_loopback  # noqa: E402
 
 INSIDE = "ZCREW_TEST_OWN_NETWORK"
 STALL_SECONDS = 60 if os.environ.get("LONG") else 10
-# Silence of 3 × 1 s is judged within half a second; the rest is a loaded machine's margin.
-SILENT_SECONDS = 3.5 + 0.7
+# Liveness of 3 × 1 s and half a second: the promise. Of it a quiet machine needs 2.9 s, the shell
+# that writes down the start included, since the last heartbeat is up to a second old at the cut.
+SILENT_SECONDS = 3.5
 # 1.5 MiB/s: faster than the 1 MiB/s that the protocol allows for (P-8.4), yet a message of 6 MiB
 # keeps all heartbeats behind it waiting for longer than the liveness time.
 THIN_LINE = ["tbf", "rate", "12500kbit", "burst", "256kb", "latency", "20s"]

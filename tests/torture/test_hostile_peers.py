@@ -309,8 +309,8 @@ class Resends(Hostile):
         seconds = time.monotonic() - began
         more = (resident_bytes(router.process) - before) >> 20
         print(f"served {seconds:.1f} s after the stall, {flood.sent} resends, {more} MiB more")
-        self.assertLess(seconds, 8 * PATIENCE)
-        self.assertLess(more, 400)
+        self.assertLess(seconds, 2 * PATIENCE)
+        self.assertLess(more, 100 * PATIENCE)  # a sanitizer keeps freed memory for a while
 
 
 if __name__ == "__main__":
