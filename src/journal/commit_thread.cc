@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -53,9 +54,11 @@ void CommitThread::run() {
     serve();
     return;
   } catch (const Damaged& error) {
-    news.failure = Failure{true, error.what()};
+    news.failure = Failure{Failure::Cause::damage, error.what()};
+  } catch (const std::bad_alloc&) {
+    news.failure = Failure{Failure::Cause::memory, "out of memory"};
   } catch (const std::exception& error) {
-    news.failure = Failure{false, error.what()};
+    news.failure = Failure{Failure::Cause::disk, error.what()};
   }
   std::unique_lock lock(mutex_);
   report(std::move(news), lock);

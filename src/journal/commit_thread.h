@@ -23,7 +23,7 @@ namespace zcrew::journal {
 
 // Why the journal cannot be used any more.
 struct Failure {
-  bool damaged = false;  // wrong bytes (exit 65) rather than a failing disk (exit 74)
+  enum class Cause : std::uint8_t { disk, memory, damage } cause;  // damage: exit 65, else 74
   std::string text;
 };
 

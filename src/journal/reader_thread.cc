@@ -1,6 +1,7 @@
 #include "journal/reader_thread.h"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace zcrew::journal {
@@ -69,9 +70,11 @@ void ReaderThread::run() {
       lock.lock();
     }
   } catch (const Damaged& error) {
-    failure = Failure{true, error.what()};
+    failure = Failure{Failure::Cause::damage, error.what()};
+  } catch (const std::bad_alloc&) {
+    failure = Failure{Failure::Cause::memory, "out of memory"};
   } catch (const std::exception& error) {
-    failure = Failure{false, error.what()};
+    failure = Failure{Failure::Cause::disk, error.what()};
   }
   {
     const std::lock_guard lock(mutex_);

@@ -17,9 +17,11 @@ constexpr rlim_t margin_min = 32;
 constexpr rlim_t margin_max = 1024;
 constexpr int back_distance = 8;  // so much below the limit a shut door opens, lest it flap
 
-// libzmq's own backlog is 100. Fewer where descriptors are few, since as many are kept spare.
+// A queue that runs over makes those outside try again after a second, then three: two thousand
+// workers that come back at once overran libzmq's own 100 and had everybody wait. Fewer where
+// descriptors are few, since as many are kept spare; half of the largest margin.
 constexpr rlim_t backlog_min = 8;
-constexpr rlim_t backlog_max = 100;
+constexpr rlim_t backlog_max = 512;
 
 rlim_t limit_of_open_files() {
   rlimit limit{};

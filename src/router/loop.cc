@@ -290,12 +290,18 @@ int Loop::finish() {
 }
 
 int Loop::fail_stop() {
-  if (failure_->damaged) {
+  if (failure_->cause == journal::Failure::Cause::damage) {
     log_(LogLevel::error,
          fmt::format("The journal {} is damaged: {}. The router ends rather than work with wrong "
                      "data. {}.",
                      settings_.journal, failure_->text, damage_cure(settings_.journal)));
     return exit_code::corrupt_journal;
+  }
+  if (failure_->cause == journal::Failure::Cause::memory) {
+    log_(LogLevel::error,
+         "Out of memory: the router ends and confirms nothing more. Give it more (MemoryMax=, "
+         "ulimit -v) or send smaller payloads, then start again: what was confirmed is safe.");
+    return exit_code::io_error;
   }
   log_(LogLevel::error,
        fmt::format("The journal {} failed: {}. Nothing more is confirmed and the router ends. Look "

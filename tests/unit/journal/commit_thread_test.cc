@@ -133,7 +133,11 @@ TEST_CASE("room that changes before a commit's report was fetched does not hide 
 }
 
 TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6)") {
-  for (const auto trouble : {GatedJournal::Trouble::failing, GatedJournal::Trouble::damaged}) {
+  using Trouble = GatedJournal::Trouble;
+  using Cause = Failure::Cause;
+  for (const auto& [trouble, cause] :
+       {std::pair{Trouble::failing, Cause::disk}, std::pair{Trouble::damaged, Cause::damage},
+        std::pair{Trouble::memory_out, Cause::memory}}) {
     CommitBench bench;
     CommitThread thread(bench.journal, bench.wakes.callback());
     bench.journal.set_trouble(trouble);
@@ -141,7 +145,7 @@ TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6
     const Committed news =
         bench.next(thread, [](const Committed& found) { return found.failure.has_value(); });
     CHECK_FALSE(news.durable.has_value());
-    CHECK(news.failure->damaged == (trouble == GatedJournal::Trouble::damaged));
+    CHECK(news.failure->cause == cause);
     CHECK_FALSE(news.failure->text.empty());
     CHECK_FALSE(thread.poll().has_value());
     CHECK(bench.journal.state().ready.empty());

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -52,7 +53,7 @@ class Wakes {
 // Commits and reads stop at a closed gate; a failure can be set for the next of them.
 class GatedJournal : public journal::MemoryJournal {
  public:
-  enum class Trouble { none, failing, damaged };
+  enum class Trouble { none, failing, damaged, memory_out };
 
   void set_open(bool open) {
     const std::lock_guard lock(gate_mutex_);
@@ -99,6 +100,7 @@ class GatedJournal : public journal::MemoryJournal {
     gate_.wait(lock, [&] { return open_; });
     waiting_ = false;
     if (trouble_ == Trouble::failing) throw journal::JournalError("cannot write: no disk");
+    if (trouble_ == Trouble::memory_out) throw std::bad_alloc();
     if (trouble_ == Trouble::damaged) throw journal::Damaged("record q1p5n1: wrong");
   }
 

@@ -102,7 +102,7 @@ TEST_CASE("a read that fails is told as a failure and not as damage (J-5.7)") {
   thread.request(core::LoadJobs{1, {{1, 5, 1}}});
   const auto answers =
       bench.collect(thread, [](const auto& all) { return all.failure.has_value(); });
-  CHECK_FALSE(answers.failure->damaged);
+  CHECK(answers.failure->cause == Failure::Cause::disk);
   CHECK_FALSE(answers.failure->text.empty());
   CHECK(answers.events.empty());
 }
@@ -115,7 +115,7 @@ TEST_CASE("damage is told once and nothing is answered after it (J-5.7)") {
   thread.request(core::ReadLater{});
   const auto answers =
       bench.collect(thread, [](const auto& all) { return all.failure.has_value(); });
-  CHECK(answers.failure->damaged);
+  CHECK(answers.failure->cause == Failure::Cause::damage);
   CHECK(answers.events.empty());
   CHECK(thread.poll().events.empty());
 }
