@@ -12,6 +12,7 @@ Program::Program(std::string name, World& world)
 void Program::begin() {
   if (runs_) return;
   runs_ = true;
+  arrived_by_ = {};
   id_ = ++births_ == 1 ? name_ : name_ + "/" + std::to_string(births_);
   if (blocked_) world_.recorder().line(id_, "mute");
   start();
@@ -41,6 +42,7 @@ void Program::kill(Duration away) { end(false, away); }
 
 void Program::close_line() {
   if (!line) return;
+  arrived_by_ = std::max(arrived_by_, line->up);
   world_.network().close(std::exchange(line, nullptr));
 }
 
@@ -84,9 +86,10 @@ void Program::set_silence(bool& reason, bool silent) {
   });
 }
 
-// What is under way arrives.
+// What is under way arrives, on connections that it has closed too.
 Instant Program::last_word(Line of) const {
-  return of ? std::max(of->up, schedule_.now()) : schedule_.now();
+  const Instant arrives = of ? std::max(of->up, arrived_by_) : arrived_by_;
+  return std::max(arrives, schedule_.now());
 }
 
 void Program::thaw() {

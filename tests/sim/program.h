@@ -99,6 +99,7 @@ class Program {
   bool blocked_ = false;
   Instant blocked_until_{};  // also when healing has lifted it for what is said from then on
   bool greeting_ = false;
+  Instant arrived_by_{};   // all that it sent on connections that it closed
   unsigned silences_ = 0;  // how often a reason for silence came or went
   unsigned thaw_number_ = 0;
   std::deque<std::function<void()>> waiting_;  // while it is stopped
