@@ -121,8 +121,7 @@ std::string to_text(const Plan& plan, const Result& result) {
   times.add(row("confirm", result.confirm_us));
   if (plan.workers > 0) times.add(row("end to end", result.end_to_end_us));
   if (result.limits) {
-    if (result.limits->pass_through)
-      times.add(row("pass-through", result.limits->pass_through_us));
+    if (result.limits->pass_through) times.add(row("pass-through", result.limits->pass_through_us));
     times.add(row("LMDB commit", result.limits->commit_us));
     times.add(row("fdatasync", result.limits->sync_us));
   }

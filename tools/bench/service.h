@@ -34,7 +34,8 @@ inline std::uint64_t service_ns(const Plan& plan, std::uint64_t number, double s
 // How long all jobs take if no place of a worker is ever idle: all service times by the speed of
 // all places. Nothing of it if jobs take no time, or come by the clock or beside a backlog.
 inline std::optional<double> ideal_seconds(const Plan& plan) {
-  if (plan.service.count() == 0 || plan.workers == 0 || plan.rate > 0 || plan.backlog > 0) return {};
+  if (plan.service.count() == 0 || plan.workers == 0 || plan.rate > 0 || plan.backlog > 0)
+    return {};
   double work_ns = 0;
   for (std::uint64_t job = 0; job < plan.jobs; ++job) {
     work_ns += static_cast<double>(service_ns(plan, job, 1.0));
