@@ -9,7 +9,7 @@ import tracer
 from crew import Impatient, wait_until
 from crew_test import SHORT, CrewTest, main
 
-FLIPS = int(os.environ.get("ZCREW_FLIPS", "6" if SHORT else "20"))
+FLIPS = int(os.environ.get("ZCREW_FLIPS", "6" if SHORT else "10"))
 
 
 class SlowCall(CrewTest):

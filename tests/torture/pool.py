@@ -61,8 +61,9 @@ class PoolTest(CrewTest):
         for path in self.folder.glob("*.record"):
             text = path.read_text()
             for line in text[:text.rfind("\n") + 1].splitlines():
-                when, what, label, *_ = line.split(" ")
-                yield int(when), what, label, path.stem
+                when, what, *words = line.split(" ")
+                if what in ("start", "end"):
+                    yield int(when), what, words[0], path.stem
 
     def started(self):
         """How often each job was."""
