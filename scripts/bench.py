@@ -262,6 +262,8 @@ def models(bench, report):
     loads = [done / run["seconds"] for run in runs for done in run["done_by_worker"]]
     # The loads of a run sum up to m / T, so their mean says nothing; how far they spread does.
     spread = math.sqrt(jobs / count * (1 - 1 / count)) / seconds
+    # Half of the 95 % interval in which the spread of so few loads lies.
+    chance_of_spread = 1.96 * spread / math.sqrt(2 * (count - 1) * len(runs))
     spreads = [statistics.pstdev(done / run["seconds"] for done in run["done_by_worker"])
                * math.sqrt(count / (count - 1)) for run in runs]
 
@@ -276,7 +278,7 @@ def models(bench, report):
                  [["mean load of a worker, L(m, n) = m / (n·T), jobs/s",
                    f"{jobs / count / seconds:.4g}", with_confidence(loads)],
                   ["how far a worker's load is from it, √(m/n · (1 − 1/n)) / T, jobs/s",
-                   f"{spread:.3g}", with_confidence(spreads)],
+                   f"{spread:.3g} ± {chance_of_spread:.2g}", f"{statistics.mean(spreads):.4g}"],
                   [f"a given worker gets one of m = {trial} jobs, P(m, n) = 1 − (1 − 1/n)^m",
                    f"{chance:.4g}", with_confidence(hits)]])
 
