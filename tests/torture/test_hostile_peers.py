@@ -107,6 +107,16 @@ class Handshakes(Hostile):
         self.assertTrue(peer.closed_within(5 * PATIENCE))
         self.check_serving(router)
 
+    def test_the_limit_is_the_largest_payload_and_four_mebibytes(self):  # P-3.13
+        router = self.start()
+        limit = (1 << 20) + (4 << 20)
+        peer = self.raw(router.clients).shake_hands()
+        peer.send(bytes([2]) + limit.to_bytes(8, "big") + bytes(limit))
+        router.wait_status(lambda s: s["counters"]["malformed"] == 1, "the frame to be looked at")
+        peer.send(bytes([2]) + (limit + 1).to_bytes(8, "big") + b"x" * 100)
+        self.assertTrue(peer.closed_within(5 * PATIENCE))
+        self.check_serving(router)
+
 
 class Identities(Hostile):
     def ask(self, peer):

@@ -117,7 +117,7 @@ TEST_CASE(
   CHECK(bench.step(FromClient{worker, submit}).reads.size() == 1);
 }
 
-TEST_CASE("a session that asks for more jobs than anybody can wait for is not heard") {
+TEST_CASE("a session that asks for more jobs than anybody can wait for is not heard (P-4.14)") {
   Bench bench(Config{});
   bench.commit();
   const Peer client{1};
