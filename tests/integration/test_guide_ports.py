@@ -4,36 +4,15 @@ and 5556, against a router with its default endpoints, beside native peers.
 Runs in a network namespace of its own, so that the fixed ports clash with nothing.
 """
 
-import fcntl
-import os
-import socket
-import struct
-import subprocess
 import sys
 from pathlib import Path
 
 from crew import wait_until
-from crew_test import SKIPPED_EXIT, CrewTest, main
+from crew_test import CrewTest, main
+from namespaces import enter_own_namespaces
 
 PROGRAMS = Path(__file__).with_name("guide_programs.py")
-INSIDE = "ZCREW_TEST_OWN_NETWORK"
 DEFAULT = {"clients": "tcp://127.0.0.1:5555", "workers": "tcp://127.0.0.1:5556"}
-
-
-def bring_up_loopback():
-    """A new namespace's loopback is down. SIOCSIFFLAGS with IFF_UP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        fcntl.ioctl(control, 0x8914, struct.pack("16sh14x", b"lo", 1))
-
-
-def enter_own_network():
-    """Runs this file again in a new namespace; exits as skipped where that is not permitted."""
-    may = subprocess.run(["unshare", "-rn", "true"], capture_output=True, text=True, check=False)
-    if may.returncode != 0:
-        print(f"SKIPPED: no network namespace is permitted here: {may.stderr}", file=sys.stderr)
-        sys.exit(SKIPPED_EXIT)
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "-rn", sys.executable, *sys.argv])
 
 
 class GuidePorts(CrewTest):
@@ -88,7 +67,5 @@ class GuidePorts(CrewTest):
 
 
 if __name__ == "__main__":
-    if not os.environ.get(INSIDE):
-        enter_own_network()
-    bring_up_loopback()
+    enter_own_namespaces("-rn")
     main()

@@ -5,9 +5,6 @@ Every peer reaches the router under an address of its own in 127/8, so that pack
 packets from it come from there.
 """
 
-import fcntl
-import socket
-import struct
 import subprocess
 from collections import Counter
 
@@ -24,12 +21,6 @@ table ip torture {
   }
 }
 """
-
-
-def bring_up_loopback():
-    """A new namespace's loopback is down. SIOCSIFFLAGS with IFF_UP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        fcntl.ioctl(control, 0x8914, struct.pack("16sh14x", b"lo", 1))
 
 
 def address(number):

@@ -3,30 +3,16 @@ work: what was really run is read from the workers' records (worker.cc), not fro
 """
 
 import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 from crew import PATIENCE, json_lines, wait_until  # noqa: E402  (the path comes first)
-from crew_test import SKIPPED_EXIT, CrewTest  # noqa: E402
+from crew_test import CrewTest  # noqa: E402
 
 PEERS = Path(os.environ.get("ZCREW_TORTURE_PEERS", "."))
 LONG = bool(os.environ.get("LONG"))
-INSIDE = "ZCREW_TEST_OWN_NETWORK"
-
-
-def enter_own_network():
-    """Runs the file again in a network of its own; exits as skipped where that is not permitted."""
-    if os.environ.get(INSIDE):
-        return
-    may = subprocess.run(["unshare", "-n", "true"], capture_output=True, text=True, check=False)
-    if may.returncode != 0:
-        print(f"SKIPPED: needs root for a network of its own: {may.stderr}", file=sys.stderr)
-        sys.exit(SKIPPED_EXIT)
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "-n", sys.executable, *sys.argv])
 
 
 def resident_mib(process):
@@ -93,5 +79,4 @@ class PoolTest(CrewTest):
         return status
 
 
-__all__ = ["LONG", "PATIENCE", "PEERS", "PoolTest", "enter_own_network", "json_lines",
-           "resident_mib", "wait_until"]
+__all__ = ["LONG", "PATIENCE", "PEERS", "PoolTest", "json_lines", "resident_mib", "wait_until"]

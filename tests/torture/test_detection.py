@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 from crew import json_lines, wait_until  # noqa: E402  (the path comes first)
-from crew_test import SKIPPED_EXIT, CrewTest, main  # noqa: E402
-from network import Network, address, bring_up_loopback  # noqa: E402
+from crew_test import CrewTest, main  # noqa: E402
+from namespaces import enter_own_namespaces  # noqa: E402
+from network import Network, address  # noqa: E402
 
-INSIDE = "ZCREW_TEST_OWN_NETWORK"
 STALL_SECONDS = 60 if os.environ.get("LONG") else 10
 # Liveness of 3 × 1 s and half a second: the promise. Of it a quiet machine needs 2.9 s, the shell
 # that writes down the start included, since the last heartbeat is up to a second old at the cut.
@@ -25,15 +25,6 @@ SILENT_SECONDS = 3.5
 # keeps all heartbeats behind it waiting for longer than the liveness time.
 THIN_LINE = ["tbf", "rate", "12500kbit", "burst", "256kb", "latency", "20s"]
 HUGE_BYTES = 6 << 20
-
-
-def enter_own_network():
-    may = subprocess.run(["unshare", "-rn", "true"], capture_output=True, text=True, check=False)
-    if may.returncode != 0:
-        print(f"SKIPPED: no network namespace is permitted here: {may.stderr}", file=sys.stderr)
-        sys.exit(SKIPPED_EXIT)
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "-rn", sys.executable, *sys.argv])
 
 
 class Detection(CrewTest):
@@ -120,7 +111,5 @@ class Detection(CrewTest):
 
 
 if __name__ == "__main__":
-    if not os.environ.get(INSIDE):
-        enter_own_network()
-    bring_up_loopback()
+    enter_own_namespaces("-rn")
     main()

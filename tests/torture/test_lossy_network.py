@@ -11,9 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from pool import LONG, PoolTest, enter_own_network, wait_until
+from pool import LONG, PoolTest, wait_until
 from crew_test import main  # (pool puts its folder on the path)
-from network import address, bring_up_loopback
+from namespaces import enter_own_namespaces
+from network import address
 
 WORKERS = 4
 WATCH_SECONDS = 40.0 if LONG else 2.5
@@ -201,6 +202,5 @@ class ThinLine(Links):
 
 
 if __name__ == "__main__":
-    enter_own_network()
-    bring_up_loopback()
+    enter_own_namespaces("-n")
     main()

@@ -8,7 +8,6 @@ the machine makes of them: a breach keeps its round's folder, and judge.py judge
 
 import argparse
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -23,30 +22,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 from crew import Impatient  # noqa: E402  (the path comes first)
 from judge import Judge  # noqa: E402
 from mischief import Mischief  # noqa: E402
-from network import Network, bring_up_loopback  # noqa: E402
+from namespaces import enter_own_namespaces  # noqa: E402
+from network import Network  # noqa: E402
 from probe import probes  # noqa: E402
 from scene import Scene  # noqa: E402
 from starvation import Starvation  # noqa: E402
 
-SKIPPED_EXIT = 77  # ctest's SKIP_RETURN_CODE
-INSIDE = "ZCREW_TORTURE_OWN_NETWORK"
 KILLS_A_ROUND = 25
 ROUND_SECONDS_MAX = 120
 DISK_BYTES = 256 << 20
 WORKERS, PRODUCERS = 8, 3
 # Nothing ends for so long: the longest resume wait (30 s), on a slow machine.
 CONVERGE_SECONDS = 90
-
-
-def enter_own_namespaces():
-    """Runs this file again where links, mounts and ports are its own; exits as skipped where that
-    is not permitted."""
-    may = subprocess.run(["unshare", "-mn", "true"], capture_output=True, text=True, check=False)
-    if may.returncode != 0:
-        print(f"SKIPPED: needs root for namespaces and mounts: {may.stderr}", file=sys.stderr)
-        sys.exit(SKIPPED_EXIT)
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "-mn", sys.executable, *sys.argv])
 
 
 def mount_disk(folder):
@@ -207,9 +194,7 @@ def parse():
 
 def main():
     options = parse()
-    if not os.environ.get(INSIDE):
-        enter_own_namespaces()
-    bring_up_loopback()
+    enter_own_namespaces("-mn")
     print(f"SEED={options.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="zcrew-torture-"))
     torture = Torture(options, folder)
