@@ -100,7 +100,7 @@ class Sessions {
   std::unordered_map<Peer, std::uint32_t> by_peer_;
   std::deque<Awaited> awaiting_;                              // by number
   std::uint64_t counts_ = 0;                                  // calls of awaited_jobs()
-  std::deque<std::pair<JournalSequence, PutResult>> deaths_;  // to be told, by number
+  std::deque<std::pair<JournalSequence, PutResult>> deaths_;  // and expiries, to be told
   std::vector<PutResult> told_;         // what this step's RESULT entries point into
   std::vector<std::uint32_t> changed_;  // slots
   Results results_;
