@@ -1,13 +1,29 @@
-"""Makes the fuzzers' first inputs from the golden files.
+"""Makes the fuzzers' first inputs, most of them from the golden files.
 
-usage: make_corpus.py GOLDEN_DIR OUT_DIR            writes OUT_DIR/router/* and OUT_DIR/peer/*
+usage: make_corpus.py GOLDEN_DIR OUT_DIR            writes OUT_DIR/{router,peer,admin}/*
        make_corpus.py --check GOLDEN_DIR OUT_DIR    fails if they are not what it would write
 
-A router's input says how many frames there are (wire_fuzz.h); a peer's is a frame as it is.
+A router's input says how many frames there are (wire_fuzz.h); a peer's is a frame as it is; an
+admin's is a verb, a line end and its arguments.
 """
 
 import pathlib
 import sys
+
+
+# One of each verb, with all it takes.
+ADMIN = {
+    "status": "{}", "queues": "", "workers": "{}", "version": "{}",
+    "dead_list": '{"queue": "mail", "after": "q1p5n42", "limit": 1000}',
+    "dead_show": '{"id": "q1p5n42"}',
+    "dead_redrive": '{"ids": ["q1p5n42", "q4294967295p9n18446744073709551615"]}',
+    "dead_remove": '{"ids": ["q1p0n1"]}',
+    "set_weight": '{"worker": "w\\u00e9\\ud83d\\ude00", "weight": 0}',
+    "set_policy": '{"queue": "mail", "policy": "least-loaded"}',
+    "set_queue": '{"queue": "mail", "weight": 1, "max_ready": 18446744073709551615,'
+                 ' "max_held": 4, "attempts": 5, "crash_limit": 3, "backoff_ms": 1000,'
+                 ' "backoff_max_ms": 300000, "paused": true, "policy": "adaptive"}',
+}
 
 
 def golden_bytes(path):
@@ -34,6 +50,11 @@ def inputs(golden):
     for name, frame in signals.items():
         yield f"router/{name}", framed(frame)
     yield "router/guide_request", framed(b"", b"body")
+    for verb, arguments in ADMIN.items():
+        yield f"admin/{verb}", f"{verb}\n{arguments}".encode()
+    for name, arguments in {"deep": "[" * 1000, "number": '{"limit": -1e999}',
+                            "field": '{"\x7f\t\u2028": [{}]}'}.items():
+        yield f"admin/{name}", f"dead_list\n{arguments}".encode()
 
 
 def main():

@@ -62,12 +62,17 @@ class Causes:
             elif what == "left":
                 self.left[who] = at
         begun = {}
+        troubles = []  # (worker, from, to, what, away for at least)
         for fault in history.faults:
-            self.take(fault, begun)
+            self.take(fault, begun, troubles)
         for (who, _), (at, _, what, needs) in begun.items():
-            self.befell(who, at, FOREVER, what, needs)
+            self.befell(who, at, FOREVER, what, needs, troubles)
+        for worker, begin, end, what, _ in troubles:
+            self.silences[worker].append((begin, self.arrives(begin, end, what)))
+        for trouble in troubles:
+            self.judge(*trouble)
 
-    def take(self, fault, begun):
+    def take(self, fault, begun, troubles):
         at, what, who = fault["at"], fault["what"], fault["who"]
         if what == "term":
             self.terms[who].append(at)
@@ -75,11 +80,11 @@ class Causes:
             self.found[who].append(Cause(self.died[who], FOREVER, what,
                                          self.died[who] + GRACE_NS))
         elif what == "reset":
-            self.befell(who, at, at, what, GRACE_NS)
+            self.befell(who, at, at, what, GRACE_NS, troubles)
         elif what == "starved":
             for worker in self.history.links:
                 self.befell(worker, at - int(fault["seconds"] * 1e9), at,
-                            "the machine starved everybody", GRACE_NS)
+                            "the machine starved everybody", GRACE_NS, troubles)
         elif what in SPANS:
             # A refused packet ends a connection; one that vanishes only makes it silent.
             needs = GRACE_NS if "refused" in fault.get("sets", ()) else SILENCE_NS
@@ -90,29 +95,34 @@ class Causes:
             if depth > 1:
                 begun[who, what] = (since, depth - 1, kind, needs)
             else:
-                self.befell(who, since, at, kind, needs)
+                self.befell(who, since, at, kind, needs, troubles)
 
-    def befell(self, who, begin, end, what, needs):
+    def befell(self, who, begin, end, what, needs, troubles):
+        workers = self.relayed if who == "relay" else [who]
+        troubles += [(worker, begin, end, what, needs) for worker in workers
+                     if worker in self.history.links]
+
+    @staticmethod
+    def arrives(begin, end, what):
+        """When what was said meanwhile is there at the latest."""
+        return end + (end - begin + RETRY_NS if what == "cut" else 0)
+
+    def judge(self, worker, begin, end, what, needs):
         """A cause, if the worker lost its connection by it and was away long enough."""
-        for worker in self.relayed if who == "relay" else [who]:
-            link = self.history.links.get(worker)
-            if link is None:
-                continue
-            noticed_by, arrives = end + NOTICE_NS, end
-            if what == "cut":
-                noticed_by += max(UNHEARD_NS, end - begin)
-                arrives += end - begin + RETRY_NS
-            self.silences[worker].append((begin, arrives))
-            there_again = None
-            for lost, back in link.downs:
-                if back > begin and lost <= noticed_by:
-                    there_again = back
-                    if back > end:  # by an old WELCOME, or for good
-                        noticed_by = min(noticed_by, back + NOTICE_NS)
-            if begin <= self.died.get(worker, FOREVER) <= noticed_by:
-                there_again = FOREVER  # too soon for it to notice
-            if there_again is not None and there_again - begin >= needs:
-                self.found[worker].append(Cause(begin, there_again, what, begin + needs))
+        noticed_by = end + NOTICE_NS + (max(UNHEARD_NS, end - begin) if what == "cut" else 0)
+        for silent_from, heard_from in sorted(self.silences[worker]):
+            if silent_from <= noticed_by and heard_from > end:  # it cannot notice sooner
+                noticed_by = max(noticed_by, heard_from + NOTICE_NS)
+        there_again = None
+        for lost, back in self.history.links[worker].downs:
+            if back > begin and lost <= noticed_by:
+                there_again = back
+                if back > end:  # by an old WELCOME, or for good
+                    noticed_by = min(noticed_by, back + NOTICE_NS)
+        if begin <= self.died.get(worker, FOREVER) <= noticed_by:
+            there_again = FOREVER  # too soon for it to notice
+        if there_again is not None and there_again - begin >= needs:
+            self.found[worker].append(Cause(begin, there_again, what, begin + needs))
 
     def all_of(self, worker, since, until, given_up_by=FOREVER):
         """The causes that befell it in that time."""

@@ -174,6 +174,18 @@ class CausesTest(JudgeCase):
     def test_a_worker_that_comes_back_within_the_grace(self):
         self.convicted(self.reset(20 * MS), "without a cause")
 
+    def reset_while_stopped(self, stop, go_on):
+        """And it finds out when it goes on."""
+        return self.again(fault(stop, "stop", "w2"), fault(int(10.1 * S), "reset", "w2"),
+                          fault(go_on, "continue", "w2"), f"{go_on + 1} disconnected",
+                          f"{go_on + 20 * MS} connected", after=500 * MS)
+
+    def test_a_worker_that_is_cut_off_while_it_stands_still(self):
+        self.acquitted(self.reset_while_stopped(10 * S + 1, 15 * S), reset=1)
+
+    def test_a_worker_that_stands_still_long_after_it_was_cut_off(self):
+        self.convicted(self.reset_while_stopped(12 * S, 15 * S), "without a cause")
+
     def test_the_relay_is_nothing_to_a_worker_that_is_not_behind_it(self):
         self.convicted(self.reset(300 * MS, "relay", False), "without a cause")
 
