@@ -28,8 +28,8 @@ NOTICE_NS = 1_000_000_000
 UNHEARD_NS = 3_000_000_000
 # TCP's first try again; each later one comes after twice the time.
 RETRY_NS = 200_000_000
-# From an outcome until the router has it, through a relay that delivers 0.4 s late, and until it is
-# on disk: a commit on a busy machine.
+# From an outcome until the router has it, or from a hand-out until its worker has that, through a
+# relay that delivers 0.4 s late; and until it is on disk: a commit on a busy machine.
 TAKE_NS = 200_000_000
 RELAY_NS = 400_000_000
 SETTLE_NS = 1_000_000_000
@@ -174,11 +174,15 @@ class Causes:
                 at = max(at, end)
         return time
 
+    def on_its_way(self, worker):
+        """How long what is said to or by the worker takes at most, if nothing befalls it."""
+        return TAKE_NS + (RELAY_NS if worker in self.relayed else 0)
+
     def settled_by(self, run):
         """Until when the end of its worker could undo this outcome: it must reach the router, which
         it does not while one of them is out of reach. A router that died before it was on disk must
         be told once more."""
-        takes = TAKE_NS + (RELAY_NS if run.worker in self.relayed else 0)
+        takes = self.on_its_way(run.worker)
         link = self.history.links[run.worker]
         away = [*link.downs, *self.silences[run.worker], *self.history.router_away]
         at = run.end

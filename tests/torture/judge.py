@@ -132,10 +132,10 @@ class Judge:
         return [at + EXPIRES_NS for at in self.history.calendar(job.submitted, accepted_by)]
 
     def judge_late_start(self, job, run):
-        """What has expired is not handed out; what was handed out in time waits at its worker only
-        as long as that runs others."""
+        """What has expired is not handed out; what was handed out in time waits on its way, and at
+        its worker as long as that runs others."""
         _, expires_at = self.when_it_expires(job, run.id, run.start)
-        since = self.history.busy_since(run, SLACK_NS) - SLACK_NS
+        since = self.history.busy_since(run, SLACK_NS) - self.causes.on_its_way(run.worker)
         is_late = self.history.calendar(since, run.start)[0] > expires_at
         told = job.end == "expired" and job.receipt.at < since
         if (is_late or told) and not self.causes.was_silent(run.worker, since, run.start):

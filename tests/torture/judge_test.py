@@ -63,6 +63,12 @@ class JudgeTest(JudgeCase):
     def test_what_was_handed_out_in_time_may_begin_a_little_later(self):
         self.acquitted(self.started(900 * MS))
 
+    def test_what_was_handed_out_in_time_may_come_late_through_the_relay(self):
+        history = self.started(1300 * MS)
+        self.convicted(history, "after it had expired")
+        history["faults"].append(fault(1, "worker-start", "w2", relayed=True))
+        self.acquitted(history)
+
     def test_what_was_handed_out_in_time_waits_for_what_its_worker_runs(self):
         history = self.started(5 * S)
         history["w2.worker"] = [line for line in history["w2.worker"] if " b j2 2" not in line]
