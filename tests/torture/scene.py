@@ -111,8 +111,8 @@ class Scene:
     def kill_router(self):
         process = self.router.process
         if process.running():
+            process.kill()  # first: until then it may do all it ever did
             self.note("router-kill", pid=process.pid)
-            process.kill()
         else:
             self.note("router-ended", code=process.popen.returncode)
 
