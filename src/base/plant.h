@@ -33,6 +33,8 @@ enum class Bug : std::uint8_t {
   early_due,
   count_drifts,
   ignored_checksum,  // of a record on disk
+  least_urgent_first,
+  weight_forgotten,  // of a worker that comes back
   count_
 };
 
@@ -67,7 +69,9 @@ inline std::string_view name_of(Bug bug) {
                                         "expired_starts",
                                         "early_due",
                                         "count_drifts",
-                                        "ignored_checksum"};
+                                        "ignored_checksum",
+                                        "least_urgent_first",
+                                        "weight_forgotten"};
   static_assert(sizeof names / sizeof names[0] == static_cast<std::size_t>(Bug::count_));
   return names[static_cast<std::size_t>(bug)];
 }

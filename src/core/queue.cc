@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
+#include "base/plant.h"
+
 namespace zcrew::core {
 
 namespace {
 
 // One priority better for every `step` of waiting; may go below 0, so that the longest wait wins.
 std::int64_t aged(const Job& job, WallTime now, Duration step) {
-  const auto priority = static_cast<std::int64_t>(job.id.priority);
+  const auto priority =
+      static_cast<std::int64_t>(job.id.priority) * (planted(Bug::least_urgent_first) ? -1 : 1);
   const Milliseconds waited = now - job.header.accepted_at;
   if (step.count() <= 0 || waited < step) return priority;
   return priority - waited / step;

@@ -1,6 +1,7 @@
 // The half of WorkerDesk that seats native workers: HELLO, what they still hold, WELCOME.
 #include <algorithm>
 
+#include "base/plant.h"
 #include "core/names.h"
 #include "core/worker_desk.h"
 
@@ -108,6 +109,7 @@ Worker& WorkerDesk::seat(Peer peer, const wire::WorkerHello& hello) {
   // A person's word counts for more than the worker's, unless the worker wants nothing.
   if (worker->set_weight && hello.weight != 0) worker->weight = *worker->set_weight;
   worker->tell_weight = worker->weight != hello.weight;
+  if (planted(Bug::weight_forgotten) && hello.connection > 1) worker->weight = 1;
   worker->queues.clear();
   for (const std::string_view name : hello.queues) {
     worker->queues.push_back(book_.open_queue(name)->number);

@@ -103,6 +103,8 @@ class Session {
   // When turn() is due without anything happening.
   [[nodiscard]] Instant deadline() const;
 
+  // Its share, as it began or as the router has said since.
+  [[nodiscard]] std::uint32_t weight() const { return options_.weight; }
   // How many attempts to run at once; at least 1.
   [[nodiscard]] std::uint32_t concurrency() const { return concurrency_; }
   [[nodiscard]] bool stopped() const { return phase_ == Phase::stopped; }

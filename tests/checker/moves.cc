@@ -43,13 +43,18 @@ bool Moves::take(const Line& line) {
   } else if (line.event == "settles"_word) {
     take_settles(line);
   } else if (line.event == "announces"_word) {
-    if (Job* job = find(parse_token(line.word(0)).job)) job->announced.emplace(line.word(0));
+    if (Job* job = find(parse_token(line.word(0)).job)) take_announces(line, *job);
   } else if (line.event == "status"_word) {
     take_status(line);
   } else if (line.event == "clock"_word) {
-    ahead_ms_ = line.integer(0);
+    take_clock(line);
   } else if (line.event == "died"_word) {
     router_died();
+  } else if (line.event == "start"_word || line.event == "recovered"_word) {
+    wait_all();
+  } else if (line.event == "recovering"_word) {
+    recovering_ = true;
+    order_.clear();
   } else {
     return take_record(line);
   }
@@ -82,12 +87,11 @@ bool Moves::take_record(const Line& line) {
 }
 
 // Remembers what the record overwrites.
-Moves::Job& Moves::record(const Line& line, Job& job, bool is_put, bool is_end) {
+void Moves::record(const Line& line, Job& job, bool is_put, bool is_end) {
   seen_ = true;
   const std::int64_t number = line.integer(0);
   if (number <= committed_) violated("illegal", job, "has a record that is committed already");
   undo_.push_back({number, &job, job.stored, is_put, is_end});
-  return job;
 }
 
 // The record is what the outcome caused.
@@ -117,10 +121,11 @@ void Moves::take_put(const Line& line, Place place) {
   } else {
     job.wish = wish->second;
   }
-  record(line, job, true, false).put = line.integer(0);
+  record(line, job, true, false);
   job.stored.place = place;
   if (is_later) job.stored.due = line.integer(2);
   if (job.wish.delay > 0 && !is_later) violated("too-early", job, "shall wait, and does not");
+  wait(job);
 }
 
 // ---- hand-outs and outcomes
@@ -144,6 +149,7 @@ void Moves::take_out(const Line& line) {
     job = &fresh;
   }
   check_run(line, *job, token);
+  order_.goes(job->name, line.at);
   // A Guide worker is not told which attempt it has.
   const bool is_right =
       line.integer(2) == 0 || line.integer(2) == job->stored.failures + job->stored.crashes + 1;
@@ -199,6 +205,11 @@ void Moves::take_got(const Line& line) {
                                        : Cause::released;
 }
 
+void Moves::take_announces(const Line& line, Job& job) {
+  job.announced.emplace(line.word(0));
+  order_.leaves(job.name);
+}
+
 // ---- records
 // ------------------------------------------------------------------------------------
 
@@ -213,6 +224,7 @@ void Moves::take_retry(const Line& line, Job& job) {
   }
   job.stored.place = Place::later;
   job.stored.due = line.integer(2);
+  order_.leaves(job.name);
 }
 
 void Moves::take_due(const Line& line, Job& job) {
@@ -225,6 +237,7 @@ void Moves::take_due(const Line& line, Job& job) {
   }
   job.was_due = std::max(job.was_due, job.stored.due);
   job.stored.place = Place::ready;
+  wait(job);
 }
 
 void Moves::take_dead(const Line& line, Job& job) {
@@ -253,6 +266,7 @@ void Moves::take_dead(const Line& line, Job& job) {
   job.out = false;
   close(job, line.integer(0));
   job.stored.place = Place::dead;
+  order_.leaves(job.name);
 }
 
 void Moves::take_redriven(const Line& line, Job& job) {
@@ -262,6 +276,7 @@ void Moves::take_redriven(const Line& line, Job& job) {
   job.stored = {Place::ready, 0, 0, 0};
   job.redriven_at = line.at;
   job.wish.expires = 0;  // whoever redrives it wants it done
+  wait(job);
 }
 
 void Moves::take_gone(const Line& line, Job& job) {
@@ -283,6 +298,7 @@ void Moves::take_gone(const Line& line, Job& job) {
   }
   follow(line, job);
   job.stored.place = Place::nowhere;
+  order_.leaves(job.name);
 }
 
 void Moves::take_counts(const Line& line, Job& job) {
@@ -312,6 +328,19 @@ void Moves::take_counts(const Line& line, Job& job) {
     close(job, line.integer(0));
   }
   job.stored.crashes = crashes;
+  wait(job);
+}
+
+// If it does: nobody has it, nobody may come back with it, and it will not expire.
+void Moves::wait(const Job& job) {
+  const bool may_be_out = job.out || has_newer(job) || !job.announced.empty();
+  const bool may_wait = !recovering_ && !job.wish.memory && job.wish.expires == 0;
+  if (job.stored.place == Place::ready && !may_be_out && may_wait) order_.waits(job.name);
+}
+
+void Moves::wait_all() {
+  recovering_ = false;
+  for (const auto& [name, job] : jobs_) wait(job);
 }
 
 // Whether the journal says that the attempt may be out, and nobody saw it go.
@@ -362,6 +391,11 @@ void Moves::take_status(const Line& line) {
                                      ", accounted for ", std::to_string(known)));
 }
 
+void Moves::take_clock(const Line& line) {
+  if (line.integer(0) < ahead_ms_) order_.calendar_stepped_back();
+  ahead_ms_ = line.integer(0);
+}
+
 // ---- the disk
 // -----------------------------------------------------------------------------------
 
@@ -376,6 +410,7 @@ void Moves::take_commit(const Line& line) {
 }
 
 void Moves::router_died() {
+  order_.clear();
   for (auto at = undo_.rbegin(); at != undo_.rend(); ++at) {
     Job& job = *at->job;
     job.stored = at->before;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "history.h"
+#include "order.h"
 #include "reach.h"
 #include "verdict.h"
 
@@ -26,7 +27,11 @@ using Wishes = ByName<Wish>;
 class Moves {
  public:
   Moves(const Reach& reach, const Wishes& wishes, Verdict& verdict, Memory& memory)
-      : reach_(reach), wishes_(wishes), verdict_(verdict), jobs_(&memory) {}
+      : reach_(reach),
+        wishes_(wishes),
+        verdict_(verdict),
+        jobs_(&memory),
+        order_(reach, verdict, memory) {}
 
   // False if the line tells of something else.
   bool take(const Line& line);
@@ -63,7 +68,6 @@ class Moves {
     std::string_view name;
     std::string_view label;
     Stored stored;
-    std::int64_t put = 0;  // number of its first record in this life
     bool put_committed = false;
     std::int64_t taken_ms = 0;  // of the calendar
     Wish wish;
@@ -99,6 +103,7 @@ class Moves {
 
   void take_out(const Line& line);
   void take_got(const Line& line);
+  void take_announces(const Line& line, Job& job);
   void take_put(const Line& line, Place place);
   void take_retry(const Line& line, Job& job);
   void take_due(const Line& line, Job& job);
@@ -109,13 +114,15 @@ class Moves {
   void take_confirms(Job& job);
   void take_settles(const Line& line);
   void take_status(const Line& line);
+  void take_clock(const Line& line);
   void take_commit(const Line& line);
   void take_has(const Line& line);
   bool take_record(const Line& line);
   void router_died();
+  void wait_all();
 
   Job* find(std::string_view name);
-  Job& record(const Line& line, Job& job, bool is_put, bool is_end);
+  void record(const Line& line, Job& job, bool is_put, bool is_end);
   [[nodiscard]] static bool is_announced(const Line& line, const Job& job);
   static void follow(const Line& line, Job& job);
   static void close(Job& job, std::int64_t number);
@@ -125,6 +132,7 @@ class Moves {
                          std::int64_t session);
   static void go_back_to(Job& job, std::string_view token);
   [[nodiscard]] static bool has_newer(const Job& job);
+  void wait(const Job& job);
   void reopen(Job& job) const;
   [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;
   void check_run(const Line& line, const Job& job, const Token& token);
@@ -136,7 +144,9 @@ class Moves {
   Verdict& verdict_;
   bool seen_ = false;
   ByName<Job> jobs_;
-  std::vector<Undo> undo_;  // of what is not committed, oldest first
+  Order order_;              // of those that wait for sure
+  bool recovering_ = false;  // the router reads nothing from disk yet
+  std::vector<Undo> undo_;   // of what is not committed, oldest first
   std::int64_t committed_ = 0;
   std::int64_t ahead_ms_ = 0;
   bool has_dump_ = false;

@@ -31,6 +31,9 @@ class Reach {
   // died, cut, up, mute, heard, start; false if the line is none of these.
   bool take(const Line& line);
 
+  // How long the span is, as far as the router was awake.
+  [[nodiscard]] Micros length(Micros from, Micros to) const;
+
   [[nodiscard]] bool is_liar(std::string_view who) const;
   // Whether something happened to `who` since it got a job, that takes the job from it.
   [[nodiscard]] bool lost_trust(std::string_view who, Micros since, Micros now) const;
@@ -53,8 +56,6 @@ class Reach {
   };
   using Spans = std::vector<Span>;
 
-  // How long the span is, as far as the router was awake.
-  [[nodiscard]] Micros length(Micros from, Micros to) const;
   [[nodiscard]] bool is_long_down(const Span& down, Micros now) const;
   [[nodiscard]] static Micros heard_from(const Process& process, Micros from);
   static void begin(Spans& spans, Micros at);

@@ -105,8 +105,7 @@ void World::command() {
   count(Fault::command, "a command");
   switch (chance_.below(6)) {
     case 0:
-      return router_.command(
-          {{}, core::SetWeight{"w" + std::to_string(1 + chance_.below(4)), chance_.small(6)}});
+      return set_weight(1 + chance_.small(4), chance_.small(6));
     case 1:
       return router_.command(
           {{}, core::SetPolicy{"default", static_cast<core::Policy>(chance_.below(5))}});
@@ -115,6 +114,11 @@ void World::command() {
     default:
       return work_on_the_dead();
   }
+}
+
+void World::set_weight(unsigned worker, std::uint32_t weight) {
+  weights_set_at_ = schedule_.now();
+  router_.command({{}, core::SetWeight{"w" + std::to_string(worker), weight}});
 }
 
 void World::change_queue() {

@@ -29,7 +29,8 @@ void Program::end(bool goodbye, Duration away) {
     if (!goodbye) world_.recorder().line(id_, "died");
     const Line last = line;
     close_line();
-    const bool closes = last && last->passes && link.up_blocked <= schedule_.now();
+    const bool closes =
+        last && last->passes && last->welcomed && link.up_blocked <= schedule_.now();
     if (!goodbye) fell_silent(last_word(last), closes, [] { return true; });
     stopped();
   }
@@ -47,7 +48,9 @@ void Program::close_line() {
 }
 
 void Program::record_up() {
-  if (line && line->passes) world_.recorder().line(id(), "up");
+  if (!line || !line->passes) return;
+  line->welcomed = true;
+  world_.recorder().line(id(), "up");
 }
 
 void Program::freeze(Duration length) {

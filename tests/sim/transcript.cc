@@ -145,6 +145,10 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
   for (const core::Record& record : effects.records) {
     std::visit(WriteRecord{recorder, number++}, record);
   }
+  for (const core::Note& note : effects.notes) {
+    if (note.kind == core::NoteKind::recovery_started) recorder.line("router", "recovering");
+    if (note.kind == core::NoteKind::recovery_over) recorder.line("router", "recovered");
+  }
   for (const core::Send& send : effects.sends) {
     const std::string& who = network.connection(send.peer).who;
     std::visit(WriteSend{recorder, who, session_of(send.peer)}, send.message);

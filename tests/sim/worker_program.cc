@@ -14,6 +14,8 @@ namespace {
 // How long after a SIGKILL, and after the patience with a silent worker, its jobs are elsewhere.
 constexpr Duration death_bar = Milliseconds{500};
 constexpr Duration silence_margin = Milliseconds{500};
+// What is said behind a WELCOME is there by then, and so what was said before it.
+constexpr Duration said_by = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -56,7 +58,9 @@ void WorkerProgram::fell_silent(Instant last_word, bool closes,
   const core::Config& core = options.core;
   const Duration bar = closes ? death_bar : core.heartbeat * core.liveness + silence_margin;
   const Instant since = world_.schedule().now();
-  const Instant by = last_word + bar + 2 * (options.latency + options.turn_time);
+  // What comes while the router stands still is heard when it goes on.
+  const Instant heard = std::max(last_word, world_.router().undisturbed_since());
+  const Instant by = heard + bar + 2 * (options.latency + options.turn_time);
   world_.schedule().at(by, [this, since, instance = instance_, still_silent] {
     const RouterProcess& router = world_.router();
     if (!still_silent() || !router.is_awake() || router.undisturbed_since() > since) return;
@@ -125,6 +129,7 @@ void WorkerProgram::carry_out() {
     if (note.kind != worker::Note::Kind::connected) continue;
     record_up();
     greet(false);
+    check_weight_soon();
   }
   if (acting_.close) close_line();
   if (acting_.open) line = world_.network().open(*this, core::Side::backend);
@@ -155,6 +160,26 @@ void WorkerProgram::check_credit() {
   for (const auto& [token, payload] : running_) held -= counts_not(token) ? 1 : 0;
   for (const worker::StartJob& job : waiting_) held -= counts_not(job.token) ? 1 : 0;
   if (held > credit) violated(name() + " holds more than its credit");
+}
+
+// Promise 7: whatever restarted, the router goes by the weight and places that its worker has,
+// which a person may have set in an earlier life of the router.
+void WorkerProgram::check_weight_soon() {
+  const Instant since = world_.schedule().now();
+  later(said_by, [this, since, on = line] {
+    const RouterProcess& router = world_.router();
+    const bool is_quiet = line == on && line != nullptr && line->passes && router.is_awake() &&
+                          router.undisturbed_since() < since && link.down_blocked < since &&
+                          world_.weights_set_at() + said_by < since;
+    if (!is_quiet) return;
+    for (const core::WorkerReport& worker : router.core()->report().workers) {
+      const bool is_ours = worker.instance == instance_ && worker.state != "draining";
+      if (!is_ours) continue;
+      const bool agrees = worker.weight == session_->weight() &&
+                          std::max(worker.concurrency, 1U) == session_->concurrency();
+      if (!agrees) violated(name() + " has another weight than the router knows");
+    }
+  });
 }
 
 void WorkerProgram::give_back_unstarted(const std::vector<Token>& tokens) {

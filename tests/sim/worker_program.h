@@ -33,6 +33,7 @@ class WorkerProgram : public Program {
 
   void carry_out();
   void check_credit();
+  void check_weight_soon();
   void give_back_unstarted(const std::vector<Token>& tokens);
   void begin_jobs();
   void begin(const worker::StartJob& job);

@@ -100,7 +100,7 @@ void World::come_to_rest() {
       router_.command({{}, set});
     }
     for (unsigned i = 1; i <= options_.workers; ++i) {
-      router_.command({{}, core::SetWeight{"w" + std::to_string(i), 2}});
+      set_weight(i, 2);
     }
   };
   const Instant limit = schedule_.now() + rest_limit;

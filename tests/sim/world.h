@@ -50,6 +50,8 @@ class World {
   Network& network() { return network_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] bool is_healing() const { return healing_; }
+  // When a person changed a weight for the last time.
+  [[nodiscard]] Instant weights_set_at() const { return weights_set_at_; }
   std::string next_label(const std::string& program);
   // Of a hand-out to somebody, now or earlier; for liars.
   Token some_token();
@@ -64,6 +66,7 @@ class World {
   void freeze_program();
   void block_program();
   void command();
+  void set_weight(unsigned worker, std::uint32_t weight);
   void change_queue();
   void work_on_the_dead();
   void fill_disk();
@@ -90,6 +93,7 @@ class World {
   std::vector<std::unique_ptr<Program>> programs_;
   std::array<std::uint64_t, fault_kinds> faults_{};
   bool healing_ = false;
+  Instant weights_set_at_{};
   std::uint64_t labels_ = 0;
 };
 
