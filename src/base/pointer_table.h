@@ -1,6 +1,7 @@
 // Objects found by a key that is part of them: for tables where one goes in and out at every job,
-// so nothing is allocated for it. Open addressing with linear probing; an erased place is closed at
-// once, so that searches stay short. The objects stay their owner's. Pure.
+// so nothing is allocated for it. Open addressing with linear probing; who is further from home
+// goes first (Robin Hood hashing, Celis 1986), so that an erased place is closed at once by those
+// behind it that are not at home: mostly none. The objects stay their owner's. Pure.
 //
 // Jobs come and go in the order of their sequences, so eight that follow each other have eight
 // places side by side: a search finds its place in a cache that holds it already, where a spread
@@ -48,11 +49,8 @@ class PointerTable {
       ZCREW_CHECK(slots_[hole].object != nullptr);
       hole = next(hole);
     }
-    // Whoever was pushed on by what stood here moves up.
-    for (std::size_t at = next(hole); slots_[at].object != nullptr; at = next(at)) {
-      const std::size_t better = home(slots_[at].sequence);
-      const bool stays = hole < at ? hole < better && better <= at : hole < better || better <= at;
-      if (stays) continue;
+    for (std::size_t at = next(hole); slots_[at].object != nullptr && distance(at) > 0;
+         at = next(at)) {
       slots_[hole] = slots_[at];
       hole = at;
     }
@@ -86,9 +84,18 @@ class PointerTable {
     const std::size_t run = (sequence >> run_bits) * 0x9E3779B97F4A7C15U >> 32U;
     return (run << run_bits | (sequence & ((1U << run_bits) - 1))) & (slots_.size() - 1);
   }
-  void place(const Slot& slot) {
+  // Of what stands at `at` from its home.
+  [[nodiscard]] std::size_t distance(std::size_t at) const {
+    return (at - home(slots_[at].sequence)) & (slots_.size() - 1);
+  }
+  void place(Slot slot) {
     std::size_t at = home(slot.sequence);
-    while (slots_[at].object != nullptr) at = next(at);
+    for (std::size_t far = 0; slots_[at].object != nullptr; at = next(at), ++far) {
+      const std::size_t other = distance(at);
+      if (other >= far) continue;
+      std::swap(slot, slots_[at]);
+      far = other;
+    }
     slots_[at] = slot;
   }
   void grow() {

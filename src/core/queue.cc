@@ -1,6 +1,6 @@
 #include "core/queue.h"
 
-#include <algorithm>
+#include <bit>
 
 #include "base/plant.h"
 
@@ -19,12 +19,16 @@ std::int64_t aged(const Job& job, WallTime now, Duration step) {
 
 }  // namespace
 
+void Queue::make_lane(Priority priority) {
+  lanes[priority] = std::make_unique<Lane>();
+  lanes_made |= static_cast<std::uint16_t>(1U << priority);
+}
+
 Job* Queue::next(WallTime now, Duration step, Sequence from) const {
   Job* best = nullptr;
   std::int64_t best_priority = 0;
-  for (Priority priority = 0; priority < priority_count; ++priority) {
-    const Lane* lane = lanes[priority].get();
-    if (lane == nullptr) continue;
+  for (unsigned left = lanes_made; left != 0; left &= left - 1) {  // most urgent first
+    const Lane* lane = lanes[static_cast<std::size_t>(std::countr_zero(left))].get();
     Job* job = from == 0 ? lane->front() : lane->front_from(from);
     if (job == nullptr) {
       // What is on disk may be more urgent than what the lanes behind have; a page tells in a

@@ -23,7 +23,8 @@ struct Queue {
   QueueCounts memory_only;  // the part of it that no commit may count
   bool changed = false;     // since the last commit was taken
   std::array<std::unique_ptr<Lane>, priority_count> lanes;
-  bool woken = false;  // listed for the dispatcher
+  std::uint16_t lanes_made = 0;  // a bit each
+  bool woken = false;            // listed for the dispatcher
   struct Membership {
     WorkerGroup* group = nullptr;
     std::size_t slot = 0;  // the queue's place in the group
@@ -32,15 +33,17 @@ struct Queue {
   std::uint64_t mean_run_us = 0;   // of its finished jobs, moving; 0 = none yet
 
   Lane& lane(Priority priority) {
-    auto& lane = lanes[priority];
-    if (lane == nullptr) lane = std::make_unique<Lane>();
-    return *lane;
+    if (lanes[priority] == nullptr) make_lane(priority);
+    return *lanes[priority];
   }
 
   // The job to hand out next, or null: nothing is ready in memory, or a lane that may hold a more
   // urgent job is being paged in. `step` is Config::age_step. While the router recovers, jobs from
   // before its start wait: only those `from` that sequence on go (0: all).
   [[nodiscard]] Job* next(WallTime now, Duration step, Sequence from) const;
+
+ private:
+  void make_lane(Priority priority);
 };
 
 }  // namespace zcrew::core

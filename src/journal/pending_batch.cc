@@ -21,6 +21,10 @@ constexpr std::size_t compact_from = 256;
 // Spent batches kept for their memory: one is filled while another is committed.
 constexpr std::size_t spare_max = 2;
 
+// What a cancelled put holds of others' memory goes at once, the rest when gaps are closed.
+void let_go(core::PutJob& put) { put.payload = {}; }
+void let_go(core::Record& change) { change = core::Record{}; }
+
 // Whether a commit may wait for this change to be cancelled, or for company.
 bool is_patient(const core::Record& change) {
   return std::holds_alternative<core::PutResult>(change) ||
@@ -124,7 +128,7 @@ void PendingBatch::cancel(Numbered<T>& list, std::uint32_t at) {
     list.numbers.pop_back();
     list.oldest_put_at = std::min(list.oldest_put_at, list.records.size());
   } else {
-    list.records[at] = T{};  // lets go of the payload
+    let_go(list.records[at]);
     list.numbers[at] = 0;
   }
 }
