@@ -47,6 +47,7 @@ void WorkerProgram::stopped() {
   hanging_.clear();
   abandoned_.clear();
   most_at_once_ = 0;
+  stopping_ = false;
 }
 
 // Promise 6: a router that runs undisturbed has found out in time, and so given away its jobs. A
@@ -72,6 +73,7 @@ void WorkerProgram::fell_silent(Instant last_word, bool closes,
 
 void WorkerProgram::terminate() {
   if (!session_) return;
+  stopping_ = true;
   session_->drain(world_.schedule().now(), effects_);
   turn();
 }
@@ -168,13 +170,12 @@ void WorkerProgram::check_weight_soon() {
   const Instant since = world_.schedule().now();
   later(said_by, [this, since, on = line] {
     const RouterProcess& router = world_.router();
-    const bool is_quiet = line == on && line != nullptr && line->passes && router.is_awake() &&
-                          router.undisturbed_since() < since && link.down_blocked < since &&
-                          world_.weights_set_at() + said_by < since;
+    const bool is_quiet = !stopping_ && line == on && line != nullptr && line->passes &&
+                          router.is_awake() && router.undisturbed_since() < since &&
+                          link.down_blocked < since && world_.weights_set_at() + said_by < since;
     if (!is_quiet) return;
     for (const core::WorkerReport& worker : router.core()->report().workers) {
-      const bool is_ours = worker.instance == instance_ && worker.state != "draining";
-      if (!is_ours) continue;
+      if (worker.instance != instance_) continue;
       const bool agrees = worker.weight == session_->weight() &&
                           std::max(worker.concurrency, 1U) == session_->concurrency();
       if (!agrees) violated(name() + " has another weight than the router knows");
