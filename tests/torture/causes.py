@@ -98,6 +98,7 @@ class Causes:
                 self.befell(who, since, at, kind, needs, troubles)
 
     def befell(self, who, begin, end, what, needs, troubles):
+        """Something that may have been a cause for one worker, or for all behind the relay."""
         workers = self.relayed if who == "relay" else [who]
         troubles += [(worker, begin, end, what, needs) for worker in workers
                      if worker in self.history.links]
@@ -110,9 +111,11 @@ class Causes:
     def judge(self, worker, begin, end, what, needs):
         """A cause, if the worker lost its connection by it and was away long enough."""
         noticed_by = end + NOTICE_NS + (max(UNHEARD_NS, end - begin) if what == "cut" else 0)
+        still = end  # while it stands still or hears nothing it notices nothing
         for silent_from, heard_from in sorted(self.silences[worker]):
-            if silent_from <= noticed_by and heard_from > end:  # it cannot notice sooner
-                noticed_by = max(noticed_by, heard_from + NOTICE_NS)
+            if silent_from <= still + SLACK_NS and heard_from > still:
+                still = heard_from
+        noticed_by = max(noticed_by, still + NOTICE_NS)
         there_again = None
         for lost, back in self.history.links[worker].downs:
             if back > begin and lost <= noticed_by:

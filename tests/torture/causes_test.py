@@ -186,6 +186,24 @@ class CausesTest(JudgeCase):
     def test_a_worker_that_stands_still_long_after_it_was_cut_off(self):
         self.convicted(self.reset_while_stopped(12 * S, 15 * S), "without a cause")
 
+    def test_an_earlier_trouble_is_no_cause_for_what_a_later_one_does(self):
+        """Neither is one by itself: the first cost no connection, the second was too short."""
+        stop = (fault(int(11.3 * S), "stop", "w2"), fault(int(11.9 * S), "continue", "w2"),
+                f"{int(12.1 * S)} disconnected", f"{int(12.3 * S)} connected")
+        self.doubled(fault(int(10.4 * S), "starved", seconds=0.3), *stop, after=3 * S)
+        cut = (fault(int(10.1 * S), "cut", "w2", sets=["to_router"]),
+               fault(int(10.6 * S), "mend", "w2"))
+        later = (fault(int(14.3 * S), "stop", "w2"), fault(int(14.8 * S), "continue", "w2"),
+                 f"{int(15.2 * S)} disconnected", f"{int(15.4 * S)} connected")
+        self.doubled(*cut, *later, after=6 * S, outcome="")
+
+    def test_troubles_in_turn_are_no_cause_from_the_first_to_the_last(self):
+        stops = [each for begin in range(113, 300, 12)
+                 for each in (fault(begin * S // 10, "stop", "w2"),
+                              fault((begin + 3) * S // 10, "continue", "w2"))]
+        self.doubled(fault(int(10.1 * S), "reset", "w2"), *stops, f"{29 * S} disconnected",
+                     f"{29 * S + 20 * MS} connected", after=15 * S, outcome="")
+
     def test_the_relay_is_nothing_to_a_worker_that_is_not_behind_it(self):
         self.convicted(self.reset(300 * MS, "relay", False), "without a cause")
 
