@@ -34,7 +34,7 @@ enum class Bug : std::uint8_t {
   count_drifts,
   ignored_checksum,  // of a record on disk
   least_urgent_first,
-  weight_forgotten,  // of a worker that comes back
+  weight_forgotten,  // the router's, of a worker that comes back
   count_
 };
 

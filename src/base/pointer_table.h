@@ -1,7 +1,7 @@
 // Objects found by a key that is part of them: for tables where one goes in and out at every job,
-// so nothing is allocated for it. Open addressing with linear probing; who is further from home
-// goes first (Robin Hood hashing, Celis 1986), so that an erased place is closed at once by those
-// behind it that are not at home: mostly none. The objects stay their owner's. Pure.
+// so nothing is allocated for it. Open addressing with linear probing; a place belongs to whoever
+// is further from home (Robin Hood hashing, Celis 1986), so that an erased one is closed by those
+// right behind it that are not at home: mostly none. The objects stay their owner's. Pure.
 //
 // Jobs come and go in the order of their sequences, so eight that follow each other have eight
 // places side by side: a search finds its place in a cache that holds it already, where a spread
@@ -84,7 +84,7 @@ class PointerTable {
     const std::size_t run = (sequence >> run_bits) * 0x9E3779B97F4A7C15U >> 32U;
     return (run << run_bits | (sequence & ((1U << run_bits) - 1))) & (slots_.size() - 1);
   }
-  // Of what stands at `at` from its home.
+  // How far what stands at `at` is from its home.
   [[nodiscard]] std::size_t distance(std::size_t at) const {
     return (at - home(slots_[at].sequence)) & (slots_.size() - 1);
   }

@@ -23,8 +23,9 @@ struct Queue {
   QueueCounts memory_only;  // the part of it that no commit may count
   bool changed = false;     // since the last commit was taken
   std::array<std::unique_ptr<Lane>, priority_count> lanes;
-  std::uint16_t lanes_made = 0;  // a bit each
-  bool woken = false;            // listed for the dispatcher
+  std::uint16_t lanes_made = 0;  // bit p: lanes[p] is there
+  static_assert(priority_count <= 16);
+  bool woken = false;  // listed for the dispatcher
   struct Membership {
     WorkerGroup* group = nullptr;
     std::size_t slot = 0;  // the queue's place in the group

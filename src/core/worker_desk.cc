@@ -422,7 +422,9 @@ std::uint32_t WorkerDesk::set_weight(const std::string& name, std::uint32_t weig
     worker->weight = weight;
     worker->set_weight = weight;
     ++changed;
-    if (worker->dialect == Dialect::native) {
+    if (worker->state == WorkerState::joining) {
+      worker->tell_weight = true;  // before WELCOME it listens to nothing
+    } else if (worker->dialect == Dialect::native) {
       send(*worker, wire::Capacity{weight, worker->concurrency()});
     }
     dispatcher_.weight_changed(*worker);

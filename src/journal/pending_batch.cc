@@ -21,7 +21,8 @@ constexpr std::size_t compact_from = 256;
 // Spent batches kept for their memory: one is filled while another is committed.
 constexpr std::size_t spare_max = 2;
 
-// What a cancelled put holds of others' memory goes at once, the rest when gaps are closed.
+// What a cancelled put has allocated goes at once; its place goes when gaps are closed. A job's put
+// has nothing but its payload.
 void let_go(core::PutJob& put) { put.payload = {}; }
 void let_go(core::Record& change) { change = core::Record{}; }
 

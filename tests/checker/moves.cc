@@ -51,7 +51,7 @@ bool Moves::take(const Line& line) {
   } else if (line.event == "died"_word) {
     router_died();
   } else if (line.event == "start"_word || line.event == "recovered"_word) {
-    wait_all();
+    note_all_waiting();
   } else if (line.event == "recovering"_word) {
     recovering_ = true;
     order_.clear();
@@ -125,7 +125,7 @@ void Moves::take_put(const Line& line, Place place) {
   job.stored.place = place;
   if (is_later) job.stored.due = line.integer(2);
   if (job.wish.delay > 0 && !is_later) violated("too-early", job, "shall wait, and does not");
-  wait(job);
+  note_waiting(job);
 }
 
 // ---- hand-outs and outcomes
@@ -237,7 +237,7 @@ void Moves::take_due(const Line& line, Job& job) {
   }
   job.was_due = std::max(job.was_due, job.stored.due);
   job.stored.place = Place::ready;
-  wait(job);
+  note_waiting(job);
 }
 
 void Moves::take_dead(const Line& line, Job& job) {
@@ -276,7 +276,7 @@ void Moves::take_redriven(const Line& line, Job& job) {
   job.stored = {Place::ready, 0, 0, 0};
   job.redriven_at = line.at;
   job.wish.expires = 0;  // whoever redrives it wants it done
-  wait(job);
+  note_waiting(job);
 }
 
 void Moves::take_gone(const Line& line, Job& job) {
@@ -328,19 +328,20 @@ void Moves::take_counts(const Line& line, Job& job) {
     close(job, line.integer(0));
   }
   job.stored.crashes = crashes;
-  wait(job);
+  note_waiting(job);
 }
 
-// If it does: nobody has it, nobody may come back with it, and it will not expire.
-void Moves::wait(const Job& job) {
+// Notes the job as one that waits, if it does for sure: nobody has it, nobody may come back with
+// it, and it will not expire.
+void Moves::note_waiting(const Job& job) {
   const bool may_be_out = job.out || has_newer(job) || !job.announced.empty();
   const bool may_wait = !recovering_ && !job.wish.memory && job.wish.expires == 0;
   if (job.stored.place == Place::ready && !may_be_out && may_wait) order_.waits(job.name);
 }
 
-void Moves::wait_all() {
+void Moves::note_all_waiting() {
   recovering_ = false;
-  for (const auto& [name, job] : jobs_) wait(job);
+  for (const auto& [name, job] : jobs_) note_waiting(job);
 }
 
 // Whether the journal says that the attempt may be out, and nobody saw it go.

@@ -119,7 +119,7 @@ class Moves {
   void take_has(const Line& line);
   bool take_record(const Line& line);
   void router_died();
-  void wait_all();
+  void note_all_waiting();
 
   Job* find(std::string_view name);
   void record(const Line& line, Job& job, bool is_put, bool is_end);
@@ -132,7 +132,7 @@ class Moves {
                          std::int64_t session);
   static void go_back_to(Job& job, std::string_view token);
   [[nodiscard]] static bool has_newer(const Job& job);
-  void wait(const Job& job);
+  void note_waiting(const Job& job);
   void reopen(Job& job) const;
   [[nodiscard]] bool lost_trust(const Job& job, Micros now) const;
   void check_run(const Line& line, const Job& job, const Token& token);
@@ -145,7 +145,7 @@ class Moves {
   bool seen_ = false;
   ByName<Job> jobs_;
   Order order_;              // of those that wait for sure
-  bool recovering_ = false;  // the router reads nothing from disk yet
+  bool recovering_ = false;  // ready jobs that are only on disk wait
   std::vector<Undo> undo_;   // of what is not committed, oldest first
   std::int64_t committed_ = 0;
   std::int64_t ahead_ms_ = 0;

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "router/admin_request.h"
+#include "router/payload_text.h"
 
 namespace {
 
@@ -40,9 +41,15 @@ void check(const Other&) {}
 void check(const AdminError& error) {
   constexpr std::size_t line_max = 500;
   ZCREW_CHECK(!error.text.empty() && error.text.size() <= line_max);
+  ZCREW_CHECK(is_utf8(error.text));
   ZCREW_CHECK(std::none_of(error.text.begin(), error.text.end(), [](char c) {
     return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
   }));
+  // U+0080 to U+009F, some of which begin commands to a terminal.
+  for (std::size_t at = error.text.find('\xC2'); at != std::string::npos;
+       at = error.text.find('\xC2', at + 1)) {
+    ZCREW_CHECK(static_cast<unsigned char>(error.text[at + 1]) >= 0xA0);
+  }
 }
 
 }  // namespace

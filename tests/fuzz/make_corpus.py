@@ -52,7 +52,8 @@ def inputs(golden):
     yield "router/guide_request", framed(b"", b"body")
     for verb, arguments in ADMIN.items():
         yield f"admin/{verb}", f"{verb}\n{arguments}".encode()
-    for name, arguments in {"deep": "[" * 1000, "number": '{"limit": -1e999}',
+    for name, arguments in {"deep": '{"limit": ' + "[" * 1000 + "]" * 1000 + "}",
+                            "number": '{"limit": -1e999}',
                             "field": '{"\x7f\t\u2028": [{}]}'}.items():
         yield f"admin/{name}", f"dead_list\n{arguments}".encode()
 

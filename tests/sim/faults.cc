@@ -104,8 +104,10 @@ void World::command() {
   if (!router_.is_awake()) return;
   count(Fault::command, "a command");
   switch (chance_.below(6)) {
-    case 0:
-      return set_weight(1 + chance_.small(4), chance_.small(6));
+    case 0: {
+      const unsigned worker = 1 + chance_.small(4);  // drawn first, by every compiler
+      return set_weight(worker, chance_.small(6));
+    }
     case 1:
       return router_.command(
           {{}, core::SetPolicy{"default", static_cast<core::Policy>(chance_.below(5))}});

@@ -94,7 +94,10 @@ void LiarProgram::lie_sometimes(Line on) {
 void LiarProgram::send_damaged() {
   Chance& chance = world_.chance();
   Frames frames{last_};
-  if (chance.one_in(3)) frames[0].assign(chance.below(40), static_cast<char>(chance.below(256)));
+  if (chance.one_in(3)) {
+    const std::uint64_t size = chance.below(40);  // drawn first, by every compiler
+    frames[0].assign(size, static_cast<char>(chance.below(256)));
+  }
   for (unsigned i = chance.small(4); i > 0 && !frames[0].empty(); --i) {
     frames[0][chance.below(frames[0].size())] = static_cast<char>(chance.below(256));
   }

@@ -39,7 +39,7 @@ struct Connection {
   bool made = false;
   bool passes = false;      // false again once it is broken …
   bool router_has = false;  // … though this end may not know
-  bool welcomed = false;    // the program's session is on it
+  bool welcomed = false;    // WELCOME was received on it: the program's session is on it
   Instant up{};             // when the last message arrives at the router …
   Instant down{};           // … and at the program
 };

@@ -59,9 +59,7 @@ void WorkerProgram::fell_silent(Instant last_word, bool closes,
   const core::Config& core = options.core;
   const Duration bar = closes ? death_bar : core.heartbeat * core.liveness + silence_margin;
   const Instant since = world_.schedule().now();
-  // What comes while the router stands still is heard when it goes on.
-  const Instant heard = std::max(last_word, world_.router().undisturbed_since());
-  const Instant by = heard + bar + 2 * (options.latency + options.turn_time);
+  const Instant by = last_word + bar + 2 * (options.latency + options.turn_time);
   world_.schedule().at(by, [this, since, instance = instance_, still_silent] {
     const RouterProcess& router = world_.router();
     if (!still_silent() || !router.is_awake() || router.undisturbed_since() > since) return;
@@ -172,13 +170,13 @@ void WorkerProgram::check_weight_soon() {
     const RouterProcess& router = world_.router();
     const bool is_quiet = !stopping_ && line == on && line != nullptr && line->passes &&
                           router.is_awake() && router.undisturbed_since() < since &&
-                          link.down_blocked < since && world_.weights_set_at() + said_by < since;
+                          link.down_blocked < since && world_.weights_set_at() < since;
     if (!is_quiet) return;
     for (const core::WorkerReport& worker : router.core()->report().workers) {
       if (worker.instance != instance_) continue;
       const bool agrees = worker.weight == session_->weight() &&
                           std::max(worker.concurrency, 1U) == session_->concurrency();
-      if (!agrees) violated(name() + " has another weight than the router knows");
+      if (!agrees) violated(name() + " has another weight, or other places, than the router knows");
     }
   });
 }

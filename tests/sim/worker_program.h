@@ -50,7 +50,7 @@ class WorkerProgram : public Program {
   std::map<Token, Payload> hanging_;  // those of them that do not end by themselves
   std::size_t most_at_once_ = 0;      // its highest concurrency so far
   std::set<Token> abandoned_;         // attempts taken away while they ran
-  bool stopping_ = false;  // it was told to: it wants nothing more, whatever its weight
+  bool stopping_ = false;             // it was told to: it wants nothing more, whatever its weight
   bool again_ = false;
 };
 
