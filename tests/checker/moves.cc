@@ -224,7 +224,6 @@ void Moves::take_retry(const Line& line, Job& job) {
   }
   job.stored.place = Place::later;
   job.stored.due = line.integer(2);
-  order_.leaves(job.name);
 }
 
 void Moves::take_due(const Line& line, Job& job) {

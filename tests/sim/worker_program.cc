@@ -168,9 +168,11 @@ void WorkerProgram::check_weight_soon() {
   const Instant since = world_.schedule().now();
   later(said_by, [this, since, on = line] {
     const RouterProcess& router = world_.router();
-    const bool is_quiet = !stopping_ && line == on && line != nullptr && line->passes &&
-                          router.is_awake() && router.undisturbed_since() < since &&
-                          link.down_blocked < since && world_.weights_set_at() < since;
+    const bool is_told =  // all that was said to it: a thin line takes long for a huge job
+        line == on && line != nullptr && line->passes && line->down <= world_.schedule().now();
+    const bool is_quiet = is_told && !stopping_ && router.is_awake() &&
+                          router.undisturbed_since() < since && link.down_blocked < since &&
+                          world_.weights_set_at() < since;
     if (!is_quiet) return;
     for (const core::WorkerReport& worker : router.core()->report().workers) {
       if (worker.instance != instance_) continue;
