@@ -356,6 +356,7 @@ void WorkerDesk::die(Worker& worker, const std::string& why) {
       book_.give_back(job);
     }
   }
+  recovery_.reported(worker.instance);  // nobody waits for the dead
   context_.record(RemoveInstance{worker.instance});
   known_.erase(worker.instance);
   remove(worker);
