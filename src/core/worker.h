@@ -51,7 +51,7 @@ struct Worker {
   std::uint32_t counted_weight = 0;         // in its group
   std::uint32_t own_concurrency = 0;        // 0 = follows the weight
   std::optional<std::uint32_t> set_weight;  // by a person: counts for more than its HELLO's
-  bool tell_weight = false;                 // its HELLO named another than it has
+  bool tell_weight = false;                 // it may believe in another than it has
   bool recalls = false;                     // it understands RECALL
   std::uint32_t connection = 0;             // of its last HELLO; 0 = it does not say
 
