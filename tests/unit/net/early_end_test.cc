@@ -1,6 +1,8 @@
 // Connections that ended before their first message was read, and those that got their descriptor
 // next. In these tests the RouterSocket is in a thread that is busy with something else meanwhile.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -17,6 +19,11 @@ namespace {
 class BusyRouter {
  public:
   // What the sockets open when they first look around is open before anybody comes.
+  BusyRouter(const BusyRouter&) = delete;
+  BusyRouter& operator=(const BusyRouter&) = delete;
+  ~BusyRouter() {
+    for (const int descriptor : lower_) close(descriptor);
+  }
   BusyRouter() : bystander_(aside_.endpoint(), "DEALER", "") {
     std::vector<Peer> nobody;
     for (RouterSocket* socket : {&router, &aside_}) socket->take_suspects(nobody);
@@ -24,6 +31,21 @@ class BusyRouter {
 
   [[nodiscard]] std::unique_ptr<RawPeer> connect(const std::string& routing_id) const {
     return std::make_unique<RawPeer>(router.endpoint(), "DEALER", routing_id);
+  }
+
+  // The same on a free descriptor of this side: the lowest there is, but for one of the peer's own.
+  std::unique_ptr<RawPeer> connect_on(int descriptor, const std::string& routing_id) {
+    while (lower_.empty() || lower_.back() < descriptor) {
+      lower_.push_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+      REQUIRE(lower_.back() >= 0);
+    }
+    for (int last = 0; last < 2; ++last) {
+      close(lower_.back());
+      lower_.pop_back();
+    }
+    auto peer = connect(routing_id);
+    REQUIRE(peer->other_end() == descriptor);
+    return peer;
   }
 
   // The I/O thread has seen all that was sent and closed until now: it hears its sockets in the
@@ -59,6 +81,7 @@ class BusyRouter {
  private:
   RouterSocket aside_{context_, any_port()};
   RawPeer bystander_;
+  std::vector<int> lower_;  // that are nobody's
 };
 
 }  // namespace
@@ -67,6 +90,7 @@ TEST_CASE("a connection that ended before its first message was read is reported
   BusyRouter busy;
   auto peer = busy.connect("");
   peer->send({"hello"});
+  peer->leave();
   peer.reset();
   busy.let_io_thread_catch_up();
   // Its end is read here, when nobody knows whose it is.
@@ -81,11 +105,11 @@ TEST_CASE("who gets the descriptor of one that never spoke is not blamed for its
   BusyRouter busy;
   auto silent = busy.connect("");
   const int descriptor = silent->other_end();
+  silent->leave();
   silent.reset();
   busy.let_io_thread_catch_up();
   CHECK(busy.take_suspects().empty());
-  const auto speaker = busy.connect("");
-  REQUIRE(speaker->other_end() == descriptor);
+  const auto speaker = busy.connect_on(descriptor, "");
   speaker->send({"hello"});
   Received message;
   REQUIRE(wait_for(busy.router, message));
@@ -117,10 +141,10 @@ TEST_CASE("a connection's end is reported though the one before on its descripto
     auto earlier = busy.connect(two.earlier_id);
     const int descriptor = earlier->other_end();
     earlier->send({"earlier"});
+    earlier->leave();
     earlier.reset();
     busy.let_io_thread_catch_up();
-    auto later = busy.connect(two.later_id);
-    REQUIRE(later->other_end() == descriptor);
+    auto later = busy.connect_on(descriptor, two.later_id);
     later->send({"later"});
     busy.let_io_thread_catch_up();
 

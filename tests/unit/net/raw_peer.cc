@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 
 #include "base/check.h"
 
@@ -16,7 +17,6 @@ namespace zcrew::net {
 namespace {
 
 constexpr std::size_t greeting_bytes = 64;
-constexpr int descriptors_max = 1024;  // of a test's process
 
 std::string greeting() {
   std::string bytes(greeting_bytes, '\0');
@@ -100,13 +100,19 @@ int RawPeer::other_end() const {
   sockaddr_in own{};
   socklen_t size = sizeof own;
   ZCREW_CHECK(getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size) == 0);
-  for (int descriptor = 0; descriptor < descriptors_max; ++descriptor) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int descriptor = std::stoi(entry.path().filename());
     sockaddr_in peer{};
     size = sizeof peer;
     if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
     if (peer.sin_family == AF_INET && peer.sin_port == own.sin_port) return descriptor;
   }
-  return -1;
+  ZCREW_CHECK(!"the other side has no descriptor in this process");
+}
+
+void RawPeer::leave() {
+  ZCREW_CHECK(shutdown(fd_, SHUT_WR) == 0);
+  ZCREW_CHECK(wait_for_end());
 }
 
 bool RawPeer::wait_for_end() {

@@ -24,6 +24,9 @@ class RawPeer {
   // The other side's descriptor, which must be one of this process.
   [[nodiscard]] int other_end() const;
 
+  // Ends the connection and returns when the other side's descriptor is free again.
+  void leave();
+
   // True once the other side has closed the connection.
   bool wait_for_end();
 
