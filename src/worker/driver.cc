@@ -102,7 +102,7 @@ bool Driver::read_message(Instant now) {
 
 void Driver::read_executor() {
   executor_.take_finished(finished_);
-  for (FinishedJob& job : finished_) session_.finished(std::move(job));
+  for (HeldJob* job : finished_) session_.finished(*job);
   finished_.clear();
 }
 
@@ -132,10 +132,15 @@ bool Driver::send_frames() {
 
 void Driver::direct_executor() {
   executor_.set_concurrency(session_.concurrency());
-  if (!effects_.abandoned.empty()) executor_.abandon(effects_.abandoned);
   if (!effects_.start.empty()) executor_.start(effects_.start);
-  if (effects_.give_back.empty()) return;
-  for (const Token& token : executor_.take_unstarted(effects_.give_back)) session_.returned(token);
+  take_back(effects_.abandoned);
+  if (!effects_.abandoned.empty()) executor_.abandon(effects_.abandoned);
+  take_back(effects_.give_back);
+}
+
+void Driver::take_back(std::span<HeldJob* const> jobs) {
+  if (jobs.empty()) return;
+  for (HeldJob* job : executor_.take_unstarted(jobs)) session_.returned(*job);
   again_ = true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ class Driver {
   void carry_out();
   bool send_frames();
   void direct_executor();
+  void take_back(std::span<HeldJob* const> jobs);
   void open();
 
   const std::string endpoint_;
@@ -57,7 +59,7 @@ class Driver {
   net::Context context_;
   Session session_;
   Effects effects_;
-  std::vector<FinishedJob> finished_;
+  std::vector<HeldJob*> finished_;
   std::vector<WorkerEvent> news_;
   std::optional<net::DealerSocket> socket_;
   bool again_ = false;  // this turn made work for the next

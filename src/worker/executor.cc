@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -25,18 +26,18 @@ wire::Outcome to_wire(JobOutcome outcome) {
   return wire::Outcome::released;
 }
 
-// To look tokens up in.
-class Tokens {
+// To look jobs up in.
+class Jobs {
  public:
-  explicit Tokens(std::span<const Token> tokens) : sorted_(tokens.begin(), tokens.end()) {
-    std::sort(sorted_.begin(), sorted_.end());
+  explicit Jobs(std::span<HeldJob* const> jobs) : sorted_(jobs.begin(), jobs.end()) {
+    std::sort(sorted_.begin(), sorted_.end(), std::less<>{});
   }
-  [[nodiscard]] bool has(const Token& token) const {
-    return std::binary_search(sorted_.begin(), sorted_.end(), token);
+  [[nodiscard]] bool has(const HeldJob* job) const {
+    return std::binary_search(sorted_.begin(), sorted_.end(), job, std::less<>{});
   }
 
  private:
-  std::vector<Token> sorted_;
+  std::vector<const HeldJob*> sorted_;
 };
 
 Answer call(const Handler& handler, const Attempt& attempt) {
@@ -81,12 +82,12 @@ void Executor::set_concurrency(std::uint32_t concurrency) {
   if (call) call_.signal();
 }
 
-void Executor::start(std::vector<StartJob>& jobs) {
+void Executor::start(std::span<HeldJob* const> jobs) {
   std::size_t wake = 0;
   bool call = false;
   {
     const std::lock_guard guard(lock_);
-    for (StartJob& job : jobs) waiting_.push_back(std::move(job));
+    waiting_.insert(waiting_.end(), jobs.begin(), jobs.end());
     add_places();
     // Of all that wait: who was woken for an earlier one may be on the way still.
     const std::size_t can_begin =
@@ -95,35 +96,33 @@ void Executor::start(std::vector<StartJob>& jobs) {
     wake = std::min(wanted, idle_);
     call = on_lookout_ && wanted > wake;
   }
-  jobs.clear();
   for (; wake > 0; --wake) work_.notify_one();
   if (call) call_.signal();
 }
 
-void Executor::take_finished(std::vector<FinishedJob>& jobs) {
+void Executor::take_finished(std::vector<HeldJob*>& jobs) {
   const std::lock_guard guard(lock_);
   jobs.swap(finished_);
 }
 
-void Executor::abandon(std::span<const Token> tokens) {
-  const Tokens abandoned(tokens);
+std::vector<HeldJob*> Executor::take_unstarted(std::span<HeldJob* const> jobs) {
+  const Jobs wanted(jobs);
+  std::vector<HeldJob*> taken;
   const std::lock_guard guard(lock_);
-  std::erase_if(waiting_, [&](const StartJob& job) { return abandoned.has(job.token); });
-  for (const auto& place : places_) {
-    if (place->busy && abandoned.has(place->token)) place->abandoned = true;
-  }
-}
-
-std::vector<Token> Executor::take_unstarted(std::span<const Token> tokens) {
-  const Tokens wanted(tokens);
-  std::vector<Token> taken;
-  const std::lock_guard guard(lock_);
-  std::erase_if(waiting_, [&](const StartJob& job) {
-    if (!wanted.has(job.token)) return false;
-    taken.push_back(job.token);
+  std::erase_if(waiting_, [&](HeldJob* job) {
+    if (!wanted.has(job)) return false;
+    taken.push_back(job);
     return true;
   });
   return taken;
+}
+
+void Executor::abandon(std::span<HeldJob* const> jobs) {
+  const Jobs abandoned(jobs);
+  const std::lock_guard guard(lock_);
+  for (const auto& place : places_) {
+    if (place->job != nullptr && abandoned.has(place->job)) place->abandoned = true;
+  }
 }
 
 void Executor::hurry() {
@@ -196,29 +195,28 @@ bool Executor::look(Guard& guard) {
 }
 
 void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
-  const StartJob job = std::move(waiting_.front());
+  HeldJob& job = *waiting_.front();
   waiting_.pop_front();
   ++running_;
-  place.busy = true;
-  place.token = job.token;
+  place.job = &job;
   place.abandoned = hurried_;
   guard.unlock();
-  FinishedJob done = attempt(place, job, told);
+  attempt(place, job, told);
   guard.lock();
-  place.busy = false;
+  place.job = nullptr;
   --running_;
-  const bool given_up = hurried_ && done.outcome == wire::Outcome::failed;
-  if (given_up) done.outcome = wire::Outcome::released;
-  finished_.push_back(std::move(done));
+  const bool given_up = hurried_ && job.outcome == wire::Outcome::failed;
+  if (given_up) job.outcome = wire::Outcome::released;
+  finished_.push_back(&job);
   // Without a next job this thread takes care of it.
   if (finished_.size() == 1 && may_begin()) progress_.signal();
 }
 
 // Jobs follow each other at once, so one begins when the one before it ends: one look at the clock,
 // which a short job would feel.
-FinishedJob Executor::attempt(Place& place, const StartJob& job, Attempt& told) {
+void Executor::attempt(Place& place, HeldJob& job, Attempt& told) {
   told.id = to_text(job.token.job);
-  told.queue = job.queue ? *job.queue : std::string();
+  told.queue = job.queue != nullptr ? *job.queue : std::string();
   told.attempt = job.attempt;
   told.payload = job.payload.view();
   told.time_limit = Milliseconds{static_cast<Milliseconds::rep>(job.time_limit_ms)};
@@ -226,10 +224,10 @@ FinishedJob Executor::attempt(Place& place, const StartJob& job, Attempt& told) 
   Answer answer = call(handler_, told);
   place.free_at = net::read_monotonic();
   const auto run = place.free_at - start;
-  return {job.token, to_wire(answer.outcome),
-          static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0)),
-          static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0)),
-          std::move(answer.bytes)};
+  job.outcome = to_wire(answer.outcome);
+  job.run_us = static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0));
+  job.delay_ms = static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0));
+  job.bytes = std::move(answer.bytes);
 }
 
 }  // namespace zcrew::worker

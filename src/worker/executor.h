@@ -39,17 +39,17 @@ class Executor {
 
   void set_concurrency(std::uint32_t concurrency);
 
-  // Takes all of them, to be begun in this order.
-  void start(std::vector<StartJob>& jobs);
+  // To be begun in this order; it has them until they come back by one of the next two.
+  void start(std::span<HeldJob* const> jobs);
 
   // Moves what has finished since the last call into `jobs`, which must be empty.
-  void take_finished(std::vector<FinishedJob>& jobs);
-
-  // Forgets those that have not begun, and tells the handlers of those that run.
-  void abandon(std::span<const Token> tokens);
+  void take_finished(std::vector<HeldJob*>& jobs);
 
   // Those of them that have not begun; they will not.
-  std::vector<Token> take_unstarted(std::span<const Token> tokens);
+  std::vector<HeldJob*> take_unstarted(std::span<HeldJob* const> jobs);
+
+  // Tells the handlers of those that run.
+  void abandon(std::span<HeldJob* const> jobs);
 
   // Tells all handlers that run to come to an end. What then fails counts as given back.
   void hurry();
@@ -57,16 +57,15 @@ class Executor {
  private:
   struct Place {
     std::atomic<bool> abandoned{false};
-    bool busy = false;  // with `token`; both under the lock
-    Token token;
-    Instant free_at{};  // its own thread's: when it began to be free
+    const HeldJob* job = nullptr;  // that it runs; under the lock
+    Instant free_at{};             // its own thread's: when it began to be free
     std::thread thread;
   };
 
   using Guard = std::unique_lock<std::mutex>;
 
   void serve(Place& place);
-  FinishedJob attempt(Place& place, const StartJob& job, Attempt& told);
+  void attempt(Place& place, HeldJob& job, Attempt& told);
   // Under the lock, which they may leave for a while:
   void wait_for_work(Guard& guard);
   bool look_out(Guard& guard);
@@ -84,8 +83,8 @@ class Executor {
 
   std::mutex lock_;
   std::condition_variable work_;
-  std::deque<StartJob> waiting_;
-  std::vector<FinishedJob> finished_;
+  std::deque<HeldJob*> waiting_;
+  std::vector<HeldJob*> finished_;
   std::vector<std::unique_ptr<Place>> places_;
   std::uint32_t concurrency_ = 1;
   std::uint32_t running_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace zcrew::worker {
@@ -120,19 +121,28 @@ void Session::malformed(Instant now, wire::ErrorCode code, std::string_view text
                  effects);
 }
 
-void Session::finished(FinishedJob job) {
-  Held* held = jobs_.find(job.token);
-  if (held == nullptr || held->finished) return;  // taken away meanwhile
-  complete(*held, std::move(job));
+void Session::finished(HeldJob& job) {
+  ZCREW_CHECK(job.lent);
+  job.lent = false;
+  job.payload = {};
+  if (job.unwanted) return pool_.release(job);
+  if (job.outcome != wire::Outcome::done && job.bytes.size() > error_text_bytes) {
+    job.bytes.resize(error_text_bytes);
+  }
+  --running_;
+  report(job);
 }
 
-void Session::returned(const Token& token) { finished({token, wire::Outcome::released, 0, 0, {}}); }
+void Session::returned(HeldJob& job) {
+  job.outcome = wire::Outcome::released;
+  finished(job);
+}
 
 void Session::drain(Instant now, Effects& effects) {
   if (draining_ || phase_ == Phase::stopped) return;
   draining_ = true;
   last_turn_ = std::max(last_turn_, now);
-  effects.give_back = tokens(false);
+  effects.give_back = held(true);
   effects.notes.push_back({Note::Kind::draining, "stopping: no new jobs, " +
                                                      std::to_string(running_) +
                                                      " held here to finish or to give back"});
@@ -195,7 +205,7 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
     queue_names_[queue.number] = &*names_.emplace(queue.name).first;
   }
   for (const Token& token : message.abandon) drop(token, effects);
-  for (const Token& token : tokens(true)) report(*jobs_.find(token));
+  for (HeldJob* job : held(false)) report(*job);
   effects.notes.push_back(
       {Note::Kind::connected, "connected to the router at " + options_.router + ", running up to " +
                                   std::to_string(concurrency_) +
@@ -203,6 +213,7 @@ void Session::welcome(Instant now, const wire::WorkerWelcome& message, Effects& 
 }
 
 void Session::run(Instant now, const wire::RunMessage& message, Effects& effects) {
+  PayloadCopies copies;
   for (const wire::RunItem& item : message.entries) {
     if (jobs_.size() >= jobs_max) {
       // The next HELLO says which of them are here, and the router gives out the others again.
@@ -210,16 +221,14 @@ void Session::run(Instant now, const wire::RunMessage& message, Effects& effects
                             "it sent more jobs than a worker can hold", effects);
     }
     if (jobs_.find(item.token) != nullptr) continue;
-    hold(now, item.token);
-    ++running_;
+    HeldJob& job = hold(now, item);
     if (draining_) {
-      returned(item.token);
-      continue;
+      job.outcome = wire::Outcome::released;
+      report(job);
+    } else {
+      job.payload = copies.copy_of(item.payload);
+      lend(job, effects);
     }
-    const auto queue = queue_names_.find(item.token.job.queue);
-    effects.start.push_back({item.token, item.attempt, item.time_limit_ms,
-                             queue == queue_names_.end() ? nullptr : queue->second,
-                             Payload::copy_of(item.payload)});
   }
 }
 
@@ -230,8 +239,8 @@ void Session::settle(const wire::SettledMessage& message, Effects& effects) {
 // Which of them have begun, only those who run them know.
 void Session::give_back(const wire::Recall& message, Effects& effects) {
   for (const Token& token : message.tokens) {
-    const Held* held = jobs_.find(token);
-    if (held != nullptr && !held->finished) effects.give_back.push_back(token);
+    HeldJob* const job = jobs_.find(token);
+    if (job != nullptr && job->lent) effects.give_back.push_back(job);
   }
 }
 
@@ -252,53 +261,48 @@ void Session::heed(Instant now, const wire::Error& error, Effects& effects) {
 
 // The attempt is over for the router: settled, or given to somebody else.
 void Session::drop(const Token& token, Effects& effects) {
-  Held* held = jobs_.find(token);
-  if (held == nullptr) return;
-  if (!held->finished) {
-    --running_;
-    effects.abandoned.push_back(token);
-  }
-  forget(*held);
-}
-
-Session::Held& Session::hold(Instant now, const Token& token) {
-  Held& held = places_.acquire();
-  held.token = token;
-  held.received = now;
-  jobs_.insert(held);
-  return held;
-}
-
-void Session::forget(Held& held) {
-  jobs_.erase(held);
-  places_.release(held);
-}
-
-void Session::complete(Held& held, FinishedJob job) {
-  if (job.outcome != wire::Outcome::done && job.bytes.size() > error_text_bytes) {
-    job.bytes.resize(error_text_bytes);
-  }
-  held.finished = true;
-  held.job = std::move(job);
+  HeldJob* const job = jobs_.find(token);
+  if (job == nullptr) return;
+  jobs_.erase(*job);
+  if (!job->lent) return pool_.release(*job);
   --running_;
-  report(held);
+  job->unwanted = true;
+  effects.abandoned.push_back(job);
 }
 
-void Session::report(Held& held) {
-  held.unsent = true;
-  outcomes_.push_back(&held);
+HeldJob& Session::hold(Instant now, const wire::RunItem& item) {
+  HeldJob& job = pool_.acquire();
+  job.token = item.token;
+  job.attempt = item.attempt;
+  job.time_limit_ms = item.time_limit_ms;
+  job.received = now;
+  jobs_.insert(job);
+  return job;
+}
+
+void Session::lend(HeldJob& job, Effects& effects) {
+  const auto queue = queue_names_.find(job.token.job.queue);
+  if (queue != queue_names_.end()) job.queue = queue->second;
+  job.lent = true;
+  ++running_;
+  effects.start.push_back(&job);
+}
+
+void Session::report(HeldJob& job) {
+  job.unsent = true;
+  outcomes_.push_back(&job);
 }
 
 void Session::send_hello(Instant now, Effects& effects) {
-  const std::vector<Token> held = tokens(false);
-  const std::vector<Token> done = tokens(true);
+  const std::vector<Token> running = tokens(true);
+  const std::vector<Token> done = tokens(false);
   wire::WorkerHello hello;
   hello.instance = options_.instance;
   hello.name = options_.name;
   hello.weight = draining_ ? 0 : options_.weight;
   hello.concurrency = options_.concurrency;
   hello.queues.assign(options_.queues.begin(), options_.queues.end());
-  hello.held = held;
+  hello.held = running;
   hello.finished = done;
   hello.recalls = true;
   hello.connection = ++connections_;
@@ -310,16 +314,15 @@ void Session::send_hello(Instant now, Effects& effects) {
 
 void Session::send_outcomes(Instant now, Effects& effects) {
   if (outcomes_.empty()) return;
-  for (Held* held : outcomes_) {
-    if (std::exchange(held->unsent, false)) pack(now, *held, effects);
+  for (HeldJob* job : outcomes_) {
+    if (std::exchange(job->unsent, false)) pack(now, *job, effects);
   }
   close_pack(effects);
   outcomes_.clear();
   last_sent_ = now;
 }
 
-void Session::pack(Instant now, const Held& held, Effects& effects) {
-  const FinishedJob& job = held.job;
+void Session::pack(Instant now, const HeldJob& job, Effects& effects) {
   const bool too_large = job.bytes.size() > result_bytes_max_;
   std::string complaint;
   if (too_large) {
@@ -331,7 +334,7 @@ void Session::pack(Instant now, const Held& held, Effects& effects) {
   item.token = job.token;
   item.outcome = too_large ? wire::Outcome::rejected : job.outcome;
   item.run_us = job.run_us;
-  item.held_us = micros(now - held.received);
+  item.held_us = micros(now - job.received);
   item.delay_ms = std::min(job.delay_ms, limits::delay_ms_max);
   item.bytes = too_large ? complaint : job.bytes;
   if (packer_.count() == limits::entries_per_message_max ||
@@ -412,12 +415,19 @@ Duration Session::next_backoff() {
   return Duration{static_cast<Duration::rep>(half + prng_.below(half + 1))};
 }
 
-std::vector<Token> Session::tokens(bool finished) const {
-  std::vector<Token> all;
-  jobs_.for_each([&](const Held& held) {
-    if (held.finished == finished) all.push_back(held.token);
+std::vector<HeldJob*> Session::held(bool lent) const {
+  std::vector<HeldJob*> all;
+  jobs_.for_each([&](HeldJob& job) {
+    if (job.lent == lent) all.push_back(&job);
   });
-  std::sort(all.begin(), all.end());
+  std::sort(all.begin(), all.end(),
+            [](const HeldJob* a, const HeldJob* b) { return a->token < b->token; });
+  return all;
+}
+
+std::vector<Token> Session::tokens(bool lent) const {
+  std::vector<Token> all;
+  for (const HeldJob* job : held(lent)) all.push_back(job->token);
   return all;
 }
 

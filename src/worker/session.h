@@ -41,21 +41,27 @@ struct SessionOptions {
   std::uint64_t seed = 1;  // of the jitter between connections
 };
 
-// An attempt to begin, as soon as one of concurrency() places is free.
-struct StartJob {
+// An attempt that this worker has, from RUN until the router settles it. The session's, which lends
+// it to whoever runs it, from Effects::start until finished() or returned().
+struct HeldJob {
+  // As RUN said; whoever runs it reads that.
   Token token;
   std::uint32_t attempt = 1;
   std::uint64_t time_limit_ms = 0;     // 0 = none
   const std::string* queue = nullptr;  // its name, as long as the session; null = not told
-  Payload payload;                     // shared with no other: jobs go to different threads
-};
+  Payload payload;                     // while it is lent
 
-struct FinishedJob {
-  Token token;
+  // What became of it; whoever runs it writes that.
   wire::Outcome outcome = wire::Outcome::done;
   std::uint64_t run_us = 0;
   std::uint64_t delay_ms = 0;  // failed, released: again after this; 0 = policy, or at once
   std::string bytes;           // the result, or the error's text
+
+  // The session's own.
+  Instant received{};
+  bool lent = false;
+  bool unwanted = false;  // taken away while it was lent
+  bool unsent = false;    // is one of Session::outcomes_
 };
 
 struct Note {
@@ -67,9 +73,9 @@ struct Effects {
   std::vector<std::string> frames;  // to the router, in order, over the connection there is
   bool close = false;               // then close it
   bool open = false;                // then open a new one; answer with connected()
-  std::vector<StartJob> start;
-  std::vector<Token> abandoned;  // do not begin these; tell their handlers if they run
-  std::vector<Token> give_back;  // hand those of them that have not begun to returned()
+  std::vector<HeldJob*> start;      // as soon as one of concurrency() places is free
+  std::vector<HeldJob*> abandoned;  // taken away: tell the handlers of those that run, and …
+  std::vector<HeldJob*> give_back;  // … hand those of both that have not begun to returned()
   std::vector<Note> notes;
 
   void clear();
@@ -88,8 +94,9 @@ class Session {
   void malformed(Instant now, wire::ErrorCode code, std::string_view text, Effects& effects);
 
   // ---- the jobs ----
-  void finished(FinishedJob job);
-  void returned(const Token& token);  // it never began
+  // Each that was lent comes back by one of these, also if it was taken away meanwhile.
+  void finished(HeldJob& job);
+  void returned(HeldJob& job);  // it never began
 
   // ---- the end ----
   // Take nothing new, give back what has not begun, finish what runs; then wait for the router to
@@ -114,28 +121,19 @@ class Session {
  private:
   enum class Phase : std::uint8_t { waiting, connecting, greeting, serving, stopped };
 
-  struct Held {
-    Token token;
-    Instant received;
-    bool finished = false;
-    bool unsent = false;  // is one of outcomes_
-    FinishedJob job;      // once finished
-  };
-
   void welcome(Instant now, const wire::WorkerWelcome& message, Effects& effects);
   void run(Instant now, const wire::RunMessage& message, Effects& effects);
   void settle(const wire::SettledMessage& message, Effects& effects);
   void give_back(const wire::Recall& message, Effects& effects);
   void heed(Instant now, const wire::Error& error, Effects& effects);
   void drop(const Token& token, Effects& effects);
-  Held& hold(Instant now, const Token& token);
-  void forget(Held& held);
-  void complete(Held& held, FinishedJob job);
-  void report(Held& held);
+  HeldJob& hold(Instant now, const wire::RunItem& item);
+  void lend(HeldJob& job, Effects& effects);
+  void report(HeldJob& job);
 
   void send_hello(Instant now, Effects& effects);
   void send_outcomes(Instant now, Effects& effects);
-  void pack(Instant now, const Held& held, Effects& effects);
+  void pack(Instant now, const HeldJob& job, Effects& effects);
   void close_pack(Effects& effects);
   void keep_alive(Instant now, Effects& effects);
   void advance_drain(Instant now, Effects& effects);
@@ -144,7 +142,8 @@ class Session {
   void stop(Effects& effects);
   [[nodiscard]] Duration liveness_time() const { return heartbeat_ * liveness_; }
   [[nodiscard]] Duration next_backoff();
-  [[nodiscard]] std::vector<Token> tokens(bool finished) const;
+  [[nodiscard]] std::vector<HeldJob*> held(bool lent) const;  // by token
+  [[nodiscard]] std::vector<Token> tokens(bool lent) const;
 
   SessionOptions options_;
   core::Prng prng_;
@@ -165,12 +164,12 @@ class Session {
   Instant last_sent_{};
   Instant silent_at_{};  // not a word until then: the router is gone
 
-  Pool<Held> places_;
-  PointerTable<Held, &Held::token> jobs_;
-  std::size_t running_ = 0;  // of jobs_, not finished
+  Pool<HeldJob> pool_;
+  PointerTable<HeldJob, &HeldJob::token> jobs_;
+  std::size_t running_ = 0;  // of jobs_, lent
   // Finished, not yet sent over this connection. A place of which that is no longer true is passed
   // over, so that nobody has to look for it here.
-  std::vector<Held*> outcomes_;
+  std::vector<HeldJob*> outcomes_;
   wire::Packer<wire::OutcomeItem> packer_;
 
   bool draining_ = false;

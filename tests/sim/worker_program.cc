@@ -78,9 +78,11 @@ void WorkerProgram::terminate() {
 
 void WorkerProgram::heal() {
   Program::heal();
-  std::map<Token, Payload> hanging;
+  std::map<Token, worker::HeldJob*> hanging;
   hanging.swap(hanging_);
-  for (const auto& [token, payload] : hanging) finish(token, payload);
+  for (const auto& [token, job] : hanging) {
+    if (running_.count(token) != 0) finish(*job);  // the one before may have been all it waited for
+  }
 }
 
 void WorkerProgram::connected() {
@@ -133,16 +135,21 @@ void WorkerProgram::carry_out() {
   }
   if (acting_.close) close_line();
   if (acting_.open) line = world_.network().open(*this, core::Side::backend);
-  for (const Token& token : acting_.abandoned) {
-    std::erase_if(waiting_, [&](const auto& job) { return job.token == token; });
-    if (running_.count(token) != 0) abandoned_.insert(token);  // it goes on
+  for (worker::HeldJob* job : acting_.start) {
+    world_.recorder().line(id(), "run", job->token, job->attempt, label_of(job->payload.view()));
+    waiting_.push_back(job);
   }
-  for (worker::StartJob& job : acting_.start) {
-    world_.recorder().line(id(), "run", job.token, job.attempt, label_of(job.payload.view()));
-    waiting_.push_back(std::move(job));
+  for (worker::HeldJob* job : acting_.abandoned) {
+    if (running_.count(job->token) != 0) abandoned_.insert(job->token);  // it goes on
+    if (take_waiting(*job)) session_->returned(*job);
   }
   check_credit();
-  if (!acting_.give_back.empty()) give_back_unstarted(acting_.give_back);
+  for (worker::HeldJob* job : acting_.give_back) {
+    again_ = true;
+    if (!take_waiting(*job)) continue;
+    say(job->token, wire::Outcome::released);
+    session_->returned(*job);
+  }
   begin_jobs();
   acting_.clear();
 }
@@ -157,8 +164,8 @@ void WorkerProgram::check_credit() {
   const auto counts_not = [&](const Token& token) {
     return abandoned_.count(token) != 0 || world_.transcript().is_outdone(token);
   };
-  for (const auto& [token, payload] : running_) held -= counts_not(token) ? 1 : 0;
-  for (const worker::StartJob& job : waiting_) held -= counts_not(job.token) ? 1 : 0;
+  for (const auto& [token, job] : running_) held -= counts_not(token) ? 1 : 0;
+  for (const worker::HeldJob* job : waiting_) held -= counts_not(job->token) ? 1 : 0;
   if (held > credit) violated(name() + " holds more than its credit");
 }
 
@@ -183,35 +190,28 @@ void WorkerProgram::check_weight_soon() {
   });
 }
 
-void WorkerProgram::give_back_unstarted(const std::vector<Token>& tokens) {
-  for (const Token& token : tokens) {
-    const bool waited =
-        std::erase_if(waiting_, [&](const auto& job) { return job.token == token; }) != 0;
-    if (!waited) continue;
-    say(token, wire::Outcome::released);
-    session_->returned(token);
-  }
-  again_ = true;
+bool WorkerProgram::take_waiting(const worker::HeldJob& job) {
+  return std::erase(waiting_, &job) != 0;
 }
 
 void WorkerProgram::begin_jobs() {
   while (!waiting_.empty() && running_.size() < session_->concurrency()) {
-    const worker::StartJob job = std::move(waiting_.front());
+    worker::HeldJob& job = *waiting_.front();
     waiting_.pop_front();
     begin(job);
   }
 }
 
-void WorkerProgram::begin(const worker::StartJob& job) {
+void WorkerProgram::begin(worker::HeldJob& job) {
   Chance& chance = world_.chance();
-  running_[job.token] = job.payload;
+  running_[job.token] = &job;
   if (!world_.is_healing() && chance.one_in(world_.options().hang_one_in)) {
-    hanging_[job.token] = job.payload;
+    hanging_[job.token] = &job;
     return;
   }
   Duration length = chance.between({}, world_.options().job_time * 2);
   if (job.time_limit_ms != 0 && chance.one_in(3)) length += Milliseconds{600};
-  later(length, [this, token = job.token, payload = job.payload] { finish(token, payload); });
+  later(length, [this, &job] { finish(job); });
 }
 
 wire::Outcome WorkerProgram::draw_outcome() {
@@ -243,15 +243,14 @@ void WorkerProgram::say(const Token& token, wire::Outcome outcome) {
   world_.recorder().line(id(), "outcome", token, name_of(outcome));
 }
 
-void WorkerProgram::finish(const Token& token, const Payload& payload) {
-  if (running_.erase(token) == 0) return;
-  worker::FinishedJob job;
-  job.token = token;
+void WorkerProgram::finish(worker::HeldJob& job) {
+  if (running_.erase(job.token) == 0) return;
   job.outcome = draw_outcome();
   job.run_us = world_.chance().below(20000);
-  job.bytes = job.outcome == wire::Outcome::done ? right_result(payload.view()) : "no luck";
-  say(token, job.outcome);
-  session_->finished(std::move(job));
+  const bool is_done = job.outcome == wire::Outcome::done;
+  job.bytes = is_done ? right_result(job.payload.view()) : "no luck";
+  say(job.token, job.outcome);
+  session_->finished(job);
   turn();
 }
 

@@ -34,10 +34,10 @@ class WorkerProgram : public Program {
   void carry_out();
   void check_credit();
   void check_weight_soon();
-  void give_back_unstarted(const std::vector<Token>& tokens);
+  [[nodiscard]] bool take_waiting(const worker::HeldJob& job);
   void begin_jobs();
-  void begin(const worker::StartJob& job);
-  void finish(const Token& token, const Payload& payload);
+  void begin(worker::HeldJob& job);
+  void finish(worker::HeldJob& job);
   [[nodiscard]] wire::Outcome draw_outcome();
   void say(const Token& token, wire::Outcome outcome);
 
@@ -45,12 +45,12 @@ class WorkerProgram : public Program {
   std::optional<worker::Session> session_;
   worker::Effects effects_;
   worker::Effects acting_;  // what is carried out, while more may be wanted
-  std::deque<worker::StartJob> waiting_;
-  std::map<Token, Payload> running_;
-  std::map<Token, Payload> hanging_;  // those of them that do not end by themselves
-  std::size_t most_at_once_ = 0;      // its highest concurrency so far
-  std::set<Token> abandoned_;         // attempts taken away while they ran
-  bool stopping_ = false;             // it was told to: it wants nothing more, whatever its weight
+  std::deque<worker::HeldJob*> waiting_;
+  std::map<Token, worker::HeldJob*> running_;
+  std::map<Token, worker::HeldJob*> hanging_;  // those of them that do not end by themselves
+  std::size_t most_at_once_ = 0;               // its highest concurrency so far
+  std::set<Token> abandoned_;                  // attempts taken away while they ran
+  bool stopping_ = false;  // it was told to: it wants nothing more, whatever its weight
   bool again_ = false;
 };
 

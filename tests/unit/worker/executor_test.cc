@@ -4,19 +4,13 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 
 namespace zcrew::worker {
 namespace {
 
 constexpr std::chrono::seconds patience{10};
-
-std::vector<StartJob> some_jobs(std::size_t count) {
-  static std::uint64_t sequence = 0;
-  std::vector<StartJob> jobs(count);
-  for (StartJob& job : jobs) job.token = {{1, 5, ++sequence}, 1, 1};
-  return jobs;
-}
 
 // Handlers that run until they are let go.
 class Gate {
@@ -54,6 +48,7 @@ class Gate {
 struct Bench {
   ~Bench() { gate.open(); }
 
+  std::deque<HeldJob> jobs;
   Gate gate;
   net::Wakeup progress;
   net::Watch lookout;
@@ -61,8 +56,9 @@ struct Bench {
                     [] { return true; }};
 
   void start(std::size_t count) {
-    auto jobs = some_jobs(count);
-    executor.start(jobs);
+    std::vector<HeldJob*> started;
+    for (std::size_t i = 0; i < count; ++i) started.push_back(&jobs.emplace_back());
+    executor.start(started);
   }
 };
 

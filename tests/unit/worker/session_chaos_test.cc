@@ -72,14 +72,14 @@ class Chaos {
   }
 
   void watch(const SessionWorld::Wanted& wanted) {
-    for (const auto& job : wanted.start) {
-      CHECK(started_.insert(job.token).second);
-      running_.insert(job.token);
+    for (const HeldJob* job : wanted.start) {
+      CHECK(started_.insert(job->token).second);
+      running_.insert(job->token);
     }
     for (const Token& token : wanted.abandoned) running_.erase(token);
     for (const Token& token : wanted.give_back) {
       if (dice_.below(2) == 0 || running_.erase(token) == 0) continue;
-      world_.session.returned(token);
+      world_.never_began(token);
     }
     for (const auto* hello : wanted.all<wire::WorkerHello>()) greeted_ = check_hello(*hello);
     for (const auto& outcome : wanted.outcomes()) {

@@ -35,7 +35,7 @@ TEST_CASE("what runs is finished, what has not begun comes back released") {
   auto wanted = drain(world);
   CHECK(wanted.give_back == std::vector{token(1), token(2)});
   CHECK(wanted.all<wire::Drain>().size() == 1);
-  world.session.returned(token(2));
+  world.never_began(token(2));
   wanted = world.turn();
   REQUIRE(wanted.outcomes().size() == 1);
   CHECK(wanted.outcomes()[0].token == token(2));

@@ -27,7 +27,7 @@ TEST_CASE("a job that arrives is started with its payload and queue") {
   message.entries.push_back({token(9), 3, 250, "bytes"});
   const auto wanted = world.receive(message);
   REQUIRE(wanted.start.size() == 1);
-  const StartJob& job = wanted.start[0];
+  const HeldJob& job = *wanted.start[0];
   CHECK(job.token == token(9));
   CHECK(job.attempt == 3);
   CHECK(job.time_limit_ms == 250);
@@ -40,8 +40,8 @@ TEST_CASE("outcomes of one turn go out in one message") {
   world.serve();
   world.run({token(1), token(2), token(3)});
   world.now += Milliseconds{4};
-  world.session.finished({token(2), wire::Outcome::done, 1500, 0, "result"});
-  world.session.finished({token(1), wire::Outcome::failed, 7, 30, "reason"});
+  world.end(token(2), wire::Outcome::done, "result", 1500);
+  world.end(token(1), wire::Outcome::failed, "reason", 7, 30);
   const auto wanted = world.turn();
   REQUIRE(wanted.messages.size() == 1);
   const auto outcomes = wanted.outcomes();
@@ -232,8 +232,8 @@ TEST_CASE("a result that the router cannot take ends the job with the reason, no
   welcome.payload_bytes_max = 1000;
   world.receive(welcome);
   world.run({token(1), token(2)});
-  world.session.finished({token(1), wire::Outcome::done, 0, 0, std::string(1001, 'r')});
-  world.session.finished({token(2), wire::Outcome::done, 0, 0, std::string(1000, 'r')});
+  world.end(token(1), wire::Outcome::done, std::string(1001, 'r'));
+  world.end(token(2), wire::Outcome::done, std::string(1000, 'r'));
   const auto wanted = world.turn();
   const auto outcomes = wanted.outcomes();
   CHECK(outcomes[0].outcome == wire::Outcome::rejected);
@@ -247,9 +247,7 @@ TEST_CASE("many results are cut into messages of bounded size") {
   std::vector<Token> tokens;
   for (Sequence i = 1; i <= 100; ++i) tokens.push_back(token(i));
   world.run(tokens);
-  for (const Token& one : tokens) {
-    world.session.finished({one, wire::Outcome::done, 0, 0, std::string(20000, 'r')});
-  }
+  for (const Token& one : tokens) world.end(one, wire::Outcome::done, std::string(20000, 'r'));
   const auto wanted = world.turn();
   CHECK(wanted.outcomes().size() == 100);
   CHECK(wanted.frames.size() > 5);
@@ -351,7 +349,7 @@ TEST_CASE(
   const auto wanted = world.receive(wire::Recall{{token(3), token(2), token(1), token(9)}});
   CHECK(wanted.give_back == std::vector{token(3), token(2)});
   CHECK(wanted.abandoned.empty());
-  world.session.returned(token(3));  // the other one runs
+  world.never_began(token(3));  // the other one runs
   const auto outcomes = world.turn().outcomes();
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0].token == token(3));

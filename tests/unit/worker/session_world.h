@@ -39,7 +39,7 @@ class SessionWorld {
     std::vector<wire::BackendMessage> messages;
     bool open = false;
     bool close = false;
-    std::vector<StartJob> start;
+    std::vector<HeldJob*> start;
     std::vector<Token> abandoned;
     std::vector<Token> give_back;
     std::vector<Note> notes;
@@ -68,9 +68,10 @@ class SessionWorld {
     wanted.frames = std::move(effects.frames);
     wanted.open = effects.open;
     wanted.close = effects.close;
+    for (HeldJob* job : effects.start) lent_[job->token] = job;
     wanted.start = std::move(effects.start);
-    wanted.abandoned = std::move(effects.abandoned);
-    wanted.give_back = std::move(effects.give_back);
+    for (const HeldJob* job : effects.abandoned) wanted.abandoned.push_back(job->token);
+    for (const HeldJob* job : effects.give_back) wanted.give_back.push_back(job->token);
     wanted.notes = std::move(effects.notes);
     effects.clear();
     for (const std::string& frame : wanted.frames) {
@@ -132,9 +133,21 @@ class SessionWorld {
     return receive(message);
   }
 
+  // What became of it, in the turn that follows.
+  void end(const Token& one, wire::Outcome outcome = wire::Outcome::done, std::string bytes = {},
+           std::uint64_t run_us = 5, std::uint64_t delay_ms = 0) {
+    HeldJob& job = take_lent(one);
+    job.outcome = outcome;
+    job.run_us = run_us;
+    job.delay_ms = delay_ms;
+    job.bytes = std::move(bytes);
+    session.finished(job);
+  }
+  void never_began(const Token& one) { session.returned(take_lent(one)); }
+
   Wanted finish(const Token& one, wire::Outcome outcome = wire::Outcome::done,
                 std::string bytes = {}) {
-    session.finished({one, outcome, 5, 0, std::move(bytes)});
+    end(one, outcome, std::move(bytes));
     return turn();
   }
 
@@ -146,6 +159,17 @@ class SessionWorld {
   Instant now{std::chrono::hours{1}};
   Effects effects;
   Session session;
+
+ private:
+  HeldJob& take_lent(const Token& one) {
+    const auto at = lent_.find(one);
+    REQUIRE(at != lent_.end());
+    HeldJob& job = *at->second;
+    lent_.erase(at);
+    return job;
+  }
+
+  std::map<Token, HeldJob*> lent_;
 };
 
 }  // namespace zcrew::worker
