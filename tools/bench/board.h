@@ -37,27 +37,35 @@ struct alignas(64) Player {
 struct Board {
   std::atomic<Stage> stage;
   std::atomic<std::uint64_t> go_ns;  // when producers were let go
-  std::array<char, 128> clients;     // the own router's endpoints; valid once it is here
-  std::array<char, 128> workers;
+  std::array<char, 128> frontend;    // of the own router, its endpoints; valid once it is here
+  std::array<char, 128> backend;
   std::array<char, 512> complaint;  // of the first process that failed
   std::atomic<bool> failed;
   std::atomic<bool> router_here;
   std::atomic<std::uint32_t> idle_here;  // workers beside the others that were welcomed
+  std::uint32_t producer_count;          // how many of these play; the first
+  std::uint32_t worker_count;
   std::array<Player, players_max> producer;
   std::array<Player, players_max> worker;
   Histogram confirm;
   Histogram end_to_end;
 
-  [[nodiscard]] std::uint64_t sum(std::span<const Player> players,
-                                  std::atomic<std::uint64_t> Player::*what) const {
+  [[nodiscard]] static std::uint64_t sum(std::span<const Player> players,
+                                         std::atomic<std::uint64_t> Player::*what) {
     std::uint64_t total = 0;
     for (const Player& player : players) total += (player.*what).load(std::memory_order_relaxed);
     return total;
   }
-  [[nodiscard]] std::uint64_t sent() const { return sum(producer, &Player::sent); }
-  [[nodiscard]] std::uint64_t confirmed() const { return sum(producer, &Player::confirmed); }
-  [[nodiscard]] std::uint64_t refused() const { return sum(producer, &Player::refused); }
-  [[nodiscard]] std::uint64_t done() const { return sum(worker, &Player::done); }
+  [[nodiscard]] std::span<const Player> producers() const {
+    return std::span(producer).first(producer_count);
+  }
+  [[nodiscard]] std::span<const Player> workers() const {
+    return std::span(worker).first(worker_count);
+  }
+  [[nodiscard]] std::uint64_t sent() const { return sum(producers(), &Player::sent); }
+  [[nodiscard]] std::uint64_t confirmed() const { return sum(producers(), &Player::confirmed); }
+  [[nodiscard]] std::uint64_t refused() const { return sum(producers(), &Player::refused); }
+  [[nodiscard]] std::uint64_t done() const { return sum(workers(), &Player::done); }
 
   // Keeps the first complaint only.
   void complain(const char* text);

@@ -22,8 +22,8 @@ void play_router(Board& board, const std::string& journal) {
   Router router(options, [&board](LogLevel level, const std::string& text) {
     if (level == LogLevel::error) board.complain(text.c_str());
   });
-  leave(board.clients, router.frontend());
-  leave(board.workers, router.backend());
+  leave(board.frontend, router.frontend());
+  leave(board.backend, router.backend());
   board.router_here = true;
   std::thread end([&] {
     board.await(Stage::closed);

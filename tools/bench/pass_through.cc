@@ -64,8 +64,8 @@ class Router {
   explicit Router(Board& board) : board_(board) {
     const std::string clients = bound(front_);
     const std::string workers = bound(back_);
-    std::copy(clients.begin(), clients.end(), board.clients.begin());
-    std::copy(workers.begin(), workers.end(), board.workers.begin());
+    std::copy(clients.begin(), clients.end(), board.frontend.begin());
+    std::copy(workers.begin(), workers.end(), board.backend.begin());
     board.router_here = true;
     zmq_msg_init(&id_);
     zmq_msg_init(&body_);
@@ -156,7 +156,7 @@ class Producer {
  public:
   Producer(Board& board, const Plan& plan, unsigned index)
       : board_(board), me_(board.producer[index]), plan_(plan), index_(index) {
-    zmq_connect(socket_, board.clients.data());
+    zmq_connect(socket_, board.frontend.data());
     share_ = plan.first_job(index + 1) - plan.first_job(index);
     tick_ns_ = plan.rate > 0 ? 1e9 * plan.producers / plan.rate : 0;
   }
@@ -251,7 +251,7 @@ class Producer {
 
 void work(Board& board, unsigned index) {
   void* socket = open(ZMQ_DEALER);
-  zmq_connect(socket, board.workers.data());
+  zmq_connect(socket, board.backend.data());
   zmq_send(socket, "", 0, 0);
   Player& me = board.worker[index];
   me.here = true;

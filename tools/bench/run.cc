@@ -62,7 +62,10 @@ class Session {
         board_memory_(sizeof(Board)),
         run_memory_(plan.all_jobs() * sizeof(Run)),
         board_(*board_memory_.as<Board>()),
-        runs_(run_memory_.as<Run>()) {}
+        runs_(run_memory_.as<Run>()) {
+    board_.producer_count = plan.producers;
+    board_.worker_count = plan.workers;
+  }
 
   Result run() {
     if (plan_.own_router()) start_router();
@@ -96,8 +99,8 @@ class Session {
   }
 
   void start_players() {
-    const std::string clients = router_ ? board_.clients.data() : plan_.clients;
-    const std::string backend = router_ ? board_.workers.data() : plan_.backend;
+    const std::string clients = router_ ? board_.frontend.data() : plan_.clients;
+    const std::string backend = router_ ? board_.backend.data() : plan_.backend;
     clients_ = clients;
     for (unsigned i = 0; i < plan_.workers; ++i) {
       players_.emplace_back(board_,
@@ -317,6 +320,8 @@ class Session {
 void measure_pass_through(const Plan& plan, Limits& limits) {
   Shared memory(sizeof(Board));
   Board& board = *memory.as<Board>();
+  board.producer_count = plan.producers;
+  board.worker_count = plan.workers;
   limits.pass_through = pass_through(board, plan);
   limits.pass_through_us = times_of(board.end_to_end);
 }

@@ -33,15 +33,21 @@ void play_worker(Board& board, const Plan& plan, unsigned index, const std::stri
   const double speed = plan.speed(index);
   const auto handle = [&](const Attempt& attempt) {
     const Stamp stamp = read_stamp(attempt.payload);
-    const std::uint64_t now = now_ns();
-    board.end_to_end.add(now - std::min(now, stamp.intended_ns));
+    std::uint64_t now = 0;
+    if (plan.is_timed(stamp.number)) {
+      now = now_ns();
+      board.end_to_end.add(now - std::min(now, stamp.intended_ns));
+    }
     if (stamp.number < plan.all_jobs()) {
       runs[stamp.number].worker.store(static_cast<std::uint8_t>(index), std::memory_order_relaxed);
       runs[stamp.number].times.fetch_add(1, std::memory_order_relaxed);
     }
-    if (plan.service.count() > 0) sleep_until(now + service_ns(plan, stamp.number, speed));
+    if (plan.service.count() > 0) {
+      sleep_until(now + service_ns(plan, stamp.number, speed));
+      now = now_ns();
+    }
     me.done.fetch_add(1, std::memory_order_relaxed);
-    me.last_ns.store(plan.service.count() > 0 ? now_ns() : now, std::memory_order_relaxed);
+    if (now > 0) me.last_ns.store(now, std::memory_order_relaxed);
     return Answer{plan.reject ? JobOutcome::rejected : JobOutcome::done, {}, {}};
   };
   Worker worker(options_of(plan, index, endpoint), handle, [&](const WorkerEvent& event) {
