@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <vector>
 
 namespace zcrew {
@@ -18,7 +19,9 @@ class Pool {
     return object;
   }
   void release(T& object) {
-    object = T{};
+    // In its place: assigning a new one would make it first and then move it over.
+    std::destroy_at(&object);
+    std::construct_at(&object);
     free_.push_back(&object);
   }
 

@@ -56,13 +56,13 @@ JobBook::Accepted JobBook::accept_in_window(Queue& queue, NewJob& fresh) {
                           context_.record(PutJob{job.id, fresh.due, job.header, job.payload})};
   job.put = job.last_record = accepted.number;
   if (fresh.due == WallTime{}) {
-    move(queue, job, nullptr, &QueueCounts::ready);
+    move<none, &QueueCounts::ready>(queue, job);
     job.state = JobState::ready;
     queue.lane(fresh.priority).append(job);
     enter_window(job);
     wake(queue);
   } else {
-    move(queue, job, nullptr, &QueueCounts::later);
+    move<none, &QueueCounts::later>(queue, job);
     enter_later(queue, job, accepted.number);
   }
   return accepted;
@@ -71,7 +71,7 @@ JobBook::Accepted JobBook::accept_in_window(Queue& queue, NewJob& fresh) {
 // Part of a backlog that memory has no room for: no more than its record is made.
 JobBook::Accepted JobBook::accept_on_disk(Queue& queue, NewJob& fresh) {
   const JobId id = next_id(queue, fresh.priority);
-  count(queue, fresh.payload.size(), nullptr, &QueueCounts::ready);
+  count<none, &QueueCounts::ready>(queue, fresh.payload.size());
   const JournalSequence number =
       context_.record(PutJob{id, {}, fresh.header, std::move(fresh.payload)});
   queue.lane(id.priority).append_on_disk(id.sequence, number);
@@ -85,7 +85,7 @@ JobId JobBook::accept_in_memory(Queue& queue, NewJob& fresh, Peer client) {
   const JobId id = job.id;
   job.in_memory_only = true;
   job.guide_client = client;
-  move(queue, job, nullptr, &QueueCounts::ready);
+  move<none, &QueueCounts::ready>(queue, job);
   enter_ready(queue, job, 0);
   return id;
 }

@@ -78,42 +78,6 @@ void JobBook::change_settings(Queue& queue, const QueueSettings& settings) {
 // ---- counts and memory
 // ---------------------------------------------------------------------------
 
-void JobBook::set_changed(Queue& queue) {
-  if (queue.changed) return;
-  queue.changed = true;
-  changed_.push_back(&queue);
-}
-
-void JobBook::count(Queue& queue, std::uint64_t payload_bytes, std::uint64_t QueueCounts::*from,
-                    std::uint64_t QueueCounts::*to) {
-  set_changed(queue);
-  if (from == &QueueCounts::ready || from == &QueueCounts::held) --live_;
-  if (to == &QueueCounts::ready || to == &QueueCounts::held) ++live_;
-  if (from != nullptr) {
-    ZCREW_CHECK(queue.counts.*from > 0);
-    --(queue.counts.*from);
-  } else {
-    queue.counts.bytes += payload_bytes;
-  }
-  if (to != nullptr) {
-    ++(queue.counts.*to);
-  } else {
-    queue.counts.bytes -= payload_bytes;
-  }
-}
-
-void JobBook::move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
-                   std::uint64_t QueueCounts::*to) {
-  count(queue, job.payload_bytes, from, to);
-  if (!job.in_memory_only) return;
-  if (from == nullptr) ++memory_only_;
-  if (to == nullptr) --memory_only_;
-  if (from != nullptr) --(queue.memory_only.*from);
-  if (to != nullptr) ++(queue.memory_only.*to);
-  if (from == nullptr) queue.memory_only.bytes += job.payload_bytes;
-  if (to == nullptr) queue.memory_only.bytes -= job.payload_bytes;
-}
-
 bool JobBook::has_room(std::size_t in_window) const {
   return window_bytes_ < context_.config.ready_bytes || in_window < window_jobs_min;
 }
@@ -211,7 +175,7 @@ void JobBook::leave_window(Job& job) {
 void JobBook::hand_out(Job& job, Worker* worker) {
   ZCREW_CHECK(job.state == JobState::ready);
   leave_window(job);
-  move(*find_queue(job.id.queue), job, &QueueCounts::ready, &QueueCounts::held);
+  move<&QueueCounts::ready, &QueueCounts::held>(*find_queue(job.id.queue), job);
   job.state = JobState::held;
   job.worker = worker;
   job.token = {job.id, job.header.handouts + 1, context_.epoch};
@@ -231,7 +195,7 @@ Job& JobBook::take_later(Queue& queue, const LoadedJob& loaded) {
     job = &load(loaded);
   }
   job->last_record = context_.record(MoveToReady{job->id, job->due});
-  move(queue, *job, &QueueCounts::later, &QueueCounts::ready);
+  move<&QueueCounts::later, &QueueCounts::ready>(queue, *job);
   return *job;
 }
 
@@ -246,7 +210,7 @@ Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
   } else {
     job = &load(loaded);
   }
-  move(queue, *job, &QueueCounts::ready, &QueueCounts::held);
+  move<&QueueCounts::ready, &QueueCounts::held>(queue, *job);
   job->state = JobState::held;
   job->token = token;
   job->handed_out = context_.attended();
@@ -307,7 +271,7 @@ void JobBook::give_back(Job& job, std::uint64_t delay_ms) {
     job.last_record = context_.record(UpdateJob{job.id, job.header, {}});
   }
   Queue& queue = *find_queue(job.id.queue);
-  move(queue, job, &QueueCounts::held, &QueueCounts::ready);
+  move<&QueueCounts::held, &QueueCounts::ready>(queue, job);
   enter_ready(queue, job, job.last_record);
 }
 
@@ -326,7 +290,7 @@ void JobBook::crashed(Job& job, std::string_view worker, std::string_view why) {
   }
   context_.note(NoteKind::job_requeued,
                 "job " + to_text(job.id) + " waits again: " + std::string(why));
-  move(queue, job, &QueueCounts::held, &QueueCounts::ready);
+  move<&QueueCounts::held, &QueueCounts::ready>(queue, job);
   enter_ready(queue, job, job.last_record);
 }
 
@@ -360,7 +324,7 @@ void JobBook::postpone(Job& job, std::uint64_t wait_ms, HistoryEntry entry) {
   Queue& queue = *find_queue(job.id.queue);
   job.due = context_.now.wall + Milliseconds{wait_ms};
   job.last_record = context_.record(MoveToLater{job.id, job.due, job.header, std::move(entry)});
-  move(queue, job, &QueueCounts::held, &QueueCounts::later);
+  move<&QueueCounts::held, &QueueCounts::later>(queue, job);
   enter_later(queue, job, job.last_record);
 }
 
@@ -394,7 +358,7 @@ void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_deat
   sessions_.tell_when_durable(job, {wire::End::dead, attempts, last.worker, reason, last.text});
   context_.note(NoteKind::job_dead, "job " + to_text(job.id) + " is a dead letter (" +
                                         std::string(reason) + "): " + last.text);
-  move(queue, job, &QueueCounts::held, &QueueCounts::dead);
+  move<&QueueCounts::held, &QueueCounts::dead>(queue, job);
   if (!planted(Bug::forgotten_dead_letter)) {
     context_.record(MoveToDead{job.id, Place::ready, WallTime{}, job.header, std::string(reason),
                                context_.now.wall, last});
@@ -406,7 +370,11 @@ void JobBook::end(Job& job, std::uint64_t Counters::*counter, const Ending& endi
   Queue& queue = *find_queue(job.id.queue);
   const bool was_held = job.state == JobState::held;
   ++(context_.counters.*counter);
-  move(queue, job, was_held ? &QueueCounts::held : &QueueCounts::ready, nullptr);
+  if (was_held) {
+    move<&QueueCounts::held, none>(queue, job);
+  } else {
+    move<&QueueCounts::ready, none>(queue, job);
+  }
   if (!job.in_memory_only) {
     sessions_.tell_end(job, ending);
     context_.record(RemoveJob{job.id, Place::ready, WallTime{}, cancels(job)});

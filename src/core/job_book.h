@@ -153,11 +153,19 @@ class JobBook {
   Accepted accept_on_disk(Queue& queue, NewJob& fresh);
   [[nodiscard]] JobId next_id(const Queue& queue, Priority priority);
   Job& new_job(Queue& queue, NewJob& fresh);
-  void set_changed(Queue& queue);
-  void count(Queue& queue, std::uint64_t payload_bytes, std::uint64_t QueueCounts::*from,
-             std::uint64_t QueueCounts::*to);
-  void move(Queue& queue, const Job& job, std::uint64_t QueueCounts::*from,
-            std::uint64_t QueueCounts::*to);
+  void set_changed(Queue& queue) {
+    if (!std::exchange(queue.changed, true)) changed_.push_back(&queue);
+  }
+  // A job goes from one of its queue's counts to another; none: it is new, or gone. From where to
+  // where is known when compiled, as three moves a job are.
+  using Count = std::uint64_t QueueCounts::*;
+  static constexpr Count none = nullptr;
+  template <Count from, Count to>
+  static void shift(QueueCounts& counts, std::uint64_t payload_bytes);
+  template <Count from, Count to>
+  void count(Queue& queue, std::uint64_t payload_bytes);
+  template <Count from, Count to>
+  void move(Queue& queue, const Job& job);
   void enter_ready(Queue& queue, Job& job, JournalSequence number);
   void enter_later(Queue& queue, Job& job, JournalSequence number);
   void leave_held(Job& job);
@@ -205,5 +213,40 @@ class JobBook {
   std::uint64_t live_ = 0;
   std::uint64_t memory_only_ = 0;  // live jobs of Guide clients
 };
+
+template <JobBook::Count from, JobBook::Count to>
+void JobBook::shift(QueueCounts& counts, std::uint64_t payload_bytes) {
+  if constexpr (from == nullptr) {
+    counts.bytes += payload_bytes;
+  } else {
+    --(counts.*from);
+  }
+  if constexpr (to == nullptr) {
+    counts.bytes -= payload_bytes;
+  } else {
+    ++(counts.*to);
+  }
+}
+
+template <JobBook::Count from, JobBook::Count to>
+void JobBook::count(Queue& queue, std::uint64_t payload_bytes) {
+  constexpr auto is_live = [](Count place) {
+    return place == &QueueCounts::ready || place == &QueueCounts::held;
+  };
+  set_changed(queue);
+  if constexpr (is_live(from) && !is_live(to)) --live_;
+  if constexpr (is_live(to) && !is_live(from)) ++live_;
+  if constexpr (from != nullptr) ZCREW_CHECK(queue.counts.*from > 0);
+  shift<from, to>(queue.counts, payload_bytes);
+}
+
+template <JobBook::Count from, JobBook::Count to>
+void JobBook::move(Queue& queue, const Job& job) {
+  count<from, to>(queue, job.payload_bytes);
+  if (!job.in_memory_only) return;
+  if constexpr (from == nullptr) ++memory_only_;
+  if constexpr (to == nullptr) --memory_only_;
+  shift<from, to>(queue.memory_only, job.payload_bytes);
+}
 
 }  // namespace zcrew::core

@@ -115,7 +115,7 @@ void JobBook::release_due() {
     leave_window(*job);
     job->last_record = context_.record(MoveToReady{job->id, job->due});
     Queue& queue = *find_queue(job->id.queue);
-    move(queue, *job, &QueueCounts::later, &QueueCounts::ready);
+    move<&QueueCounts::later, &QueueCounts::ready>(queue, *job);
     enter_ready(queue, *job, job->last_record);
   }
 }
@@ -188,7 +188,11 @@ void JobBook::redrive(const LoadedJob& letter) {
   job.due = {};
   job.last_record = context_.record(Redrive{job.id, job.header, std::move(redriven)});
   Queue& queue = *find_queue(job.id.queue);
-  move(queue, job, planted(Bug::count_drifts) ? nullptr : &QueueCounts::dead, &QueueCounts::ready);
+  if (planted(Bug::count_drifts)) {
+    move<none, &QueueCounts::ready>(queue, job);
+  } else {
+    move<&QueueCounts::dead, &QueueCounts::ready>(queue, job);
+  }
   enter_ready(queue, job, job.last_record);
 }
 
@@ -196,7 +200,7 @@ void JobBook::remove_dead(const LoadedJob& letter) {
   Job& job = load(letter);
   context_.record(RemoveJob{job.id, Place::dead, WallTime{}, 0});
   ++context_.counters.removed;
-  move(*find_queue(job.id.queue), job, &QueueCounts::dead, nullptr);
+  move<&QueueCounts::dead, none>(*find_queue(job.id.queue), job);
   job.state = JobState::ready;  // it has none: only to leave the pool's book
   forget(job);
 }
