@@ -31,22 +31,22 @@ constexpr std::uint64_t step_back_at = std::uint64_t{1} << 44U;
 
 std::size_t index_of(Policy policy) { return static_cast<std::size_t>(policy); }
 
+std::uint64_t weight_of(const Worker& worker) { return std::max<std::uint32_t>(worker.weight, 1); }
+
 // A hand-out, in virtual time.
-std::uint64_t cost_of(const Worker& worker) {
-  return one / std::max<std::uint32_t>(worker.weight, 1);
-}
+std::uint64_t cost_of(const Worker& worker) { return one / weight_of(worker); }
+
+std::uint64_t load_of(const Worker& worker) { return (worker.held + std::uint64_t{1}) * one; }
 
 // What the policy looks at first.
 std::uint64_t primary_key(const Worker& worker, Policy policy) {
-  const std::uint64_t weight = std::max<std::uint32_t>(worker.weight, 1);
-  const std::uint64_t load = (worker.held + std::uint64_t{1}) * one;
   switch (policy) {
     case Policy::weighted:
       return worker.virtual_time;
     case Policy::least_loaded:
-      return load / weight;
+      return load_of(worker) / weight_of(worker);
     case Policy::adaptive:
-      return load / (weight * worker.speed()) * 1000;
+      return load_of(worker) / (weight_of(worker) * worker.speed()) * 1000;
     case Policy::round_robin:
     case Policy::random:
       break;
@@ -129,10 +129,10 @@ void WorkerGroup::served() {
     --waiting.turns;
     return;
   }
-  Waiting last = waiting;
+  waiting.turns = queues[waiting.slot]->settings.weight;
+  if (&waiting == &ring_.back()) return;  // alone, as most are
+  ring_.push_back(waiting);
   ring_.pop_front();
-  last.turns = queues[last.slot]->settings.weight;
-  ring_.push_back(last);
 }
 
 void WorkerGroup::pop() {
@@ -259,7 +259,10 @@ void Dispatcher::count_places(Worker& worker, std::uint32_t free, bool ahead) {
   worker.group->free_places += change;
   free_places_ += change;
   worker.free_places = free;
-  if (ahead == (worker.ahead_position != Worker::nowhere)) return;
+  if (ahead != (worker.ahead_position != Worker::nowhere)) list_ahead(worker, ahead);
+}
+
+[[gnu::noinline]] void Dispatcher::list_ahead(Worker& worker, bool ahead) {
   if (ahead) {
     worker.quiet_since = context_.attended();
     worker.ahead_position = ahead_.size();

@@ -102,6 +102,7 @@ class Dispatcher {
  private:
   void count_places(Worker& worker, bool has_credit);
   void count_places(Worker& worker, std::uint32_t free, bool ahead);
+  void list_ahead(Worker& worker, bool ahead);
   [[nodiscard]] Worker* choose(const Queue& queue);
   [[nodiscard]] Job* next_job(Queue& queue);
   [[nodiscard]] static std::uint32_t run_length(const Queue& queue, const Worker& worker);

@@ -38,8 +38,14 @@ void Lane::left(Sequence sequence) {
   if (gap_.contains(sequence)) gap_.left(sequence);
 }
 
+Job* Lane::older(Job* first, Job* back) {
+  return first == nullptr || back->id.sequence < first->id.sequence ? back : first;
+}
+
 Job* Lane::front() const {
-  Job* first = front_from(0);
+  const JobRow& row = paged_.empty() ? fresh_ : paged_;
+  Job* first = row.empty() ? nullptr : row.front();
+  if (!returned_.empty()) first = older(first, returned_.begin()->second);
   const bool waits = first != nullptr && gap_.open() && gap_.begin() < first->id.sequence;
   return waits ? nullptr : first;
 }
@@ -51,8 +57,7 @@ Job* Lane::front_from(Sequence from) const {
     first = jobs->front()->id.sequence >= from ? jobs->front() : *jobs->find_from(from);
   }
   const auto back = returned_.lower_bound(from);
-  if (back == returned_.end()) return first;
-  return first == nullptr || back->first < first->id.sequence ? back->second : first;
+  return back == returned_.end() ? first : older(first, back->second);
 }
 
 Job* Lane::find(Sequence sequence) const {

@@ -65,6 +65,8 @@ class Lane {
   bool hungry = false;  // listed by the job book for paging
 
  private:
+  // Of the first in a row, null if it is empty, and one that came back.
+  [[nodiscard]] static Job* older(Job* first, Job* back);
   void widen(JournalSequence last_record);
   [[nodiscard]] Sequence newest() const;
 

@@ -36,6 +36,8 @@ Job* Queue::next(WallTime now, Duration step, Sequence from) const {
       if (best == nullptr && lane->gap().open() && from == 0) return nullptr;
       continue;
     }
+    const bool is_last = (left & (left - 1)) == 0;
+    if (best == nullptr && is_last) return job;  // its priority is compared with no other's
     const std::int64_t effective = aged(*job, now, step);
     const bool better = best == nullptr || effective < best_priority ||
                         (effective == best_priority && job->id.sequence < best->id.sequence);
