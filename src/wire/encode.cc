@@ -40,7 +40,7 @@ template <NativeMessage T>
 // A large payload is appended, so that its room is not filled with zeros first.
 [[gnu::noinline]] void Sink::grow(std::string& storage, std::size_t used, const char* from,
                                   std::size_t size) {
-  const std::size_t room = std::clamp<std::size_t>(used + size, 64, 4096);
+  const std::size_t room = std::clamp<std::size_t>(used + size, growth_min, 4096);
   storage.resize(used);
   storage.reserve(used + size + room);
   storage.append(from, size);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -38,10 +39,25 @@ class Sink {
     at_ += size;
   }
 
+  // The next `size` bytes, for the caller to write: one comparison for all parts of an id.
+  template <std::size_t size>
+  [[nodiscard]] char* room() {
+    static_assert(size <= growth_min);
+    if (static_cast<std::size_t>(end_ - at_) < size) {
+      const std::size_t before = used();
+      grow(storage_, before, "", 0);
+      at_ = storage_.data() + before;
+      end_ = storage_.data() + storage_.size();
+    }
+    return std::exchange(at_, at_ + size);
+  }
+
   [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - storage_.data()); }
 
  private:
-  // Writes those bytes too, and leaves room for more behind them.
+  static constexpr std::size_t growth_min = 64;
+
+  // Writes those bytes too, and leaves room for more behind them, at least growth_min.
   static void grow(std::string& storage, std::size_t used, const char* from, std::size_t size);
 
   std::string& storage_;
@@ -49,7 +65,19 @@ class Sink {
   char* end_;
 };
 
-using MsgPacker = msgpack::packer<Sink>;
+// For what msgpack counts as bytes, there is room to write them at their place.
+class MsgPacker : public msgpack::packer<Sink> {
+ public:
+  explicit MsgPacker(Sink& sink) : msgpack::packer<Sink>(sink), sink_(sink) {}
+
+  template <std::size_t size>
+  [[nodiscard]] char* room() {
+    return sink_.room<size>();
+  }
+
+ private:
+  Sink& sink_;
+};
 
 template <Rule rule>
 void put(MsgPacker& out, std::string_view bytes) {
@@ -67,36 +95,18 @@ void put(MsgPacker& out, const Uuid& uuid) {
   put<Rule::exact>(out, {reinterpret_cast<const char*>(uuid.bytes.data()), uuid.bytes.size()});
 }
 
-// Ids go out part by part: gathering them first would make the copy wait for the parts' stores.
-template <typename Number>
-void put_big(MsgPacker& out, Number value) {
-  char bytes[sizeof(Number)];
-  store_big(bytes, value);
-  out.pack_bin_body(bytes, sizeof bytes);
-}
-
-inline void put_parts(MsgPacker& out, const JobId& id) {
-  put_big(out, id.queue);
-  put_big(out, id.priority);
-  put_big(out, id.sequence);
-}
-
+// Ids are written where they stay: gathering them first would make the copy wait for the parts'
+// stores.
 template <Rule rule>
 void put(MsgPacker& out, const JobId& id) {
   out.pack_bin(job_bytes);
-  put_parts(out, id);
-}
-
-inline void put_parts(MsgPacker& out, const Token& token) {
-  put_parts(out, token.job);
-  put_big(out, token.handout);
-  put_big(out, token.epoch);
+  store(out.room<job_bytes>(), id);
 }
 
 template <Rule rule>
 void put(MsgPacker& out, const Token& token) {
   out.pack_bin(token_bytes);
-  put_parts(out, token);
+  store(out.room<token_bytes>(), token);
 }
 
 template <Rule rule, typename Number>
@@ -127,15 +137,17 @@ void put_bare(MsgPacker& out, const T& entry) {
   });
   ZCREW_CHECK(size <= UINT32_MAX);
   out.pack_bin(static_cast<std::uint32_t>(size));
+  char* at = out.room<Bare::fixed_bytes>();
   Bare::each([&]<typename P>() {
     using As = typename P::Written;
     if constexpr (P::bytes == 0) {
       out.pack_bin_body(P::in(entry).data(), static_cast<std::uint32_t>(P::in(entry).size()));
     } else if constexpr (std::is_integral_v<As>) {
-      put_big(out, static_cast<As>(P::in(entry)));
+      store_big(at, static_cast<As>(P::in(entry)));
     } else {
-      put_parts(out, P::in(entry));
+      store(at, P::in(entry));
     }
+    at += P::bytes;
   });
 }
 
