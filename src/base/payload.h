@@ -26,10 +26,10 @@ class Payload {
         size_(std::exchange(other.size_, 0)) {}
   Payload& operator=(const Payload& other) noexcept { return *this = Payload(other); }
   Payload& operator=(Payload&& other) noexcept {
-    Payload taken = std::move(other);
-    std::swap(piece_, taken.piece_);
-    std::swap(bytes_, taken.bytes_);
-    std::swap(size_, taken.size_);
+    Piece* const before = std::exchange(piece_, std::exchange(other.piece_, nullptr));
+    bytes_ = std::exchange(other.bytes_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    if (before != nullptr) before->let_go();
     return *this;
   }
   ~Payload() {

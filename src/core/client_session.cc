@@ -31,10 +31,11 @@ void ClientSession::accept(Batch batch, std::uint32_t new_jobs) {
 }
 
 Batch* ClientSession::find(std::uint64_t number) {
-  if (batches_.empty() || number < batches_.front().number) return nullptr;
+  if (batches_.empty() || number > batches_.back().number) return nullptr;
+  const std::uint64_t first = batches_.front().number;
+  if (number < first) return nullptr;
   // Numbers are consecutive: a floor that HELLO moves ahead of the last one leaves none.
-  const std::uint64_t offset = number - batches_.front().number;
-  if (offset >= batches_.size()) return nullptr;
+  const std::uint64_t offset = number - first;
   ZCREW_CHECK(batches_[offset].number == number);
   return &batches_[offset];
 }

@@ -183,15 +183,16 @@ void WorkerDesk::settle_durable() {
     if (worker != nullptr) dispatcher_.update(*worker);
     worker = next;
   };
-  while (!settling_.empty() && settling_.front().number <= context_.durable) {
-    const Settling settled = settling_.front();
-    settling_.pop_front();
+  auto at = settling_.begin();
+  for (; at != settling_.end() && at->number <= context_.durable; ++at) {
+    const Settling& settled = *at;
     if (worker == nullptr || worker->peer != settled.peer) turn_to(find(settled.peer));
     if (worker == nullptr || worker->session != settled.session) continue;
     --worker->unsettled;
     send(*worker, settled.token);
   }
   turn_to(nullptr);
+  settling_.erase(settling_.begin(), at);
 }
 
 // ---- outcomes

@@ -145,7 +145,7 @@ class WorkerDesk {
   std::set<std::pair<Instant, std::uint32_t>> checks_;        // when to look at which worker
   std::set<std::uint32_t> joining_;                           // numbers
   std::map<Uuid, JournalSequence> known_;  // instances with a row in the journal, and its record
-  std::deque<Settling> settling_;          // by number
+  std::vector<Settling> settling_;         // by number
   std::vector<Token> settled_;             // by the message at hand
   std::deque<Departure> departures_;       // by number
 };

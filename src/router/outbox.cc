@@ -1,6 +1,7 @@
 #include "router/outbox.h"
 
 #include <array>
+#include <utility>
 #include <variant>
 
 #include "base/limits.h"
@@ -21,11 +22,15 @@ constexpr std::size_t announced_bytes = std::size_t{1} << 20U;
 Outbox::Outbox(FrameSink& sink) : sink_(sink) {}
 
 Outbox::Box& Outbox::box_of(Peer peer, core::Side side) {
-  Box*& last = last_used_[static_cast<std::size_t>(side)];
-  if (last != nullptr && last->to.peer == peer) return *last;
+  Box* const last = last_used_[static_cast<std::size_t>(side)];
+  return last != nullptr && last->to.peer == peer ? *last : find_box(peer, side);
+}
+
+// Not in line, as whatever is not done for each entry.
+[[gnu::noinline]] Outbox::Box& Outbox::find_box(Peer peer, core::Side side) {
   Box& box = boxes_[peer];
   box.to = {peer, side};
-  last = &box;
+  last_used_[static_cast<std::size_t>(side)] = &box;
   return box;
 }
 
@@ -41,12 +46,14 @@ void Outbox::add(Peer peer, const wire::AdminReply& reply) {
 }
 
 template <typename Entry>
+[[gnu::noinline]] void Outbox::begin(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool) {
+  packing = pool.take();
+  if (!std::exchange(box.waiting, true)) waiting_.push_back(&box);
+}
+
+template <typename Entry>
 void Outbox::pack(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool, const Entry& entry) {
-  if (!packing) packing = pool.take();
-  if (!box.waiting) {
-    box.waiting = true;
-    waiting_.push_back(&box);
-  }
+  if (!packing) begin(box, packing, pool);
   packing->add(entry);
   if (packing->size() >= limits::message_bytes_target ||
       packing->count() >= limits::entries_per_message_max) {
@@ -55,7 +62,7 @@ void Outbox::pack(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool, co
 }
 
 template <typename Entry>
-void Outbox::close(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool) {
+[[gnu::noinline]] void Outbox::close(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool) {
   if (!packing) return;
   const std::array<std::string_view, 1> frames{packing->finish()};
   if (frames[0].size() > announced_bytes) announce(box, frames[0].size());

@@ -67,12 +67,15 @@ class Outbox {
   };
 
   Box& box_of(Peer peer, core::Side side);
+  Box& find_box(Peer peer, core::Side side);
 
   // Entries.
   void put(Box& box, const wire::Confirm& entry) { pack(box, box.confirms, confirms_, entry); }
   void put(Box& box, const wire::JobResult& entry) { pack(box, box.results, results_, entry); }
   void put(Box& box, const Token& entry) { pack(box, box.settled, settled_, entry); }
   void put(Box& box, const wire::RunItem& entry) { pack(box, box.runs, runs_, entry); }
+  template <typename Entry>
+  void begin(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool);
   template <typename Entry>
   void pack(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool, const Entry& entry);
   template <typename Entry>
