@@ -160,8 +160,7 @@ Job& JobBook::load(const LoadedJob& loaded) {
 // ---- out to a worker and back
 // --------------------------------------------------------------------
 
-void JobBook::leave_window(Job& job) {
-  Queue& queue = *find_queue(job.id.queue);
+void JobBook::leave_window(Queue& queue, Job& job) {
   if (job.state == JobState::later) {
     later_.take(job);
   } else {
@@ -174,8 +173,9 @@ void JobBook::leave_window(Job& job) {
 
 void JobBook::hand_out(Job& job, Worker* worker) {
   ZCREW_CHECK(job.state == JobState::ready);
-  leave_window(job);
-  move<&QueueCounts::ready, &QueueCounts::held>(*find_queue(job.id.queue), job);
+  Queue& queue = *find_queue(job.id.queue);
+  leave_window(queue, job);
+  move<&QueueCounts::ready, &QueueCounts::held>(queue, job);
   job.state = JobState::held;
   job.worker = worker;
   job.token = {job.id, job.header.handouts + 1, context_.epoch};
@@ -189,7 +189,7 @@ Job& JobBook::take_later(Queue& queue, const LoadedJob& loaded) {
   const LaterKey key{loaded.due, loaded.id};
   Job* job = later_.find(key);
   if (job != nullptr) {
-    leave_window(*job);
+    leave_window(queue, *job);
   } else {
     later_.gap().left(key);
     job = &load(loaded);
@@ -204,7 +204,7 @@ Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
   Queue& queue = *find_queue(loaded.id.queue);
   if (job != nullptr) {
     ZCREW_CHECK(job->state == JobState::ready);
-    leave_window(*job);
+    leave_window(queue, *job);
   } else if (loaded.place == Place::later) {
     job = &take_later(queue, loaded);
   } else {
@@ -219,7 +219,7 @@ Job& JobBook::adopt(const LoadedJob& loaded, const Token& token) {
   return *job;
 }
 
-void JobBook::leave_held(Job& job) {
+Queue& JobBook::leave_held(Job& job) {
   ZCREW_CHECK(job.state == JobState::held && job.worker == nullptr);
   if (job.held_row) context_.record(RemoveHeld{job.id});
   job.held_row = false;
@@ -228,6 +228,7 @@ void JobBook::leave_held(Job& job) {
   Queue& queue = *find_queue(job.id.queue);
   queue.lane(job.id.priority).left(job.id.sequence);
   if (queue.settings.max_held > 0) wake(queue);
+  return queue;
 }
 
 void JobBook::put_held_row(Job& job, const Uuid& instance, WallTime lease_end) {
@@ -259,7 +260,7 @@ HistoryEntry JobBook::entry(const Job& job, std::string event, std::string_view 
 
 void JobBook::give_back(Job& job, std::uint64_t delay_ms) {
   const bool went_out = !job.waits_to_go;
-  leave_held(job);
+  Queue& queue = leave_held(job);
   close_attempt(job);
   if (delay_ms != 0) {
     // A Guide client's request is its own to retry.
@@ -270,7 +271,6 @@ void JobBook::give_back(Job& job, std::uint64_t delay_ms) {
   if (went_out && !job.in_memory_only) {
     job.last_record = context_.record(UpdateJob{job.id, job.header, {}});
   }
-  Queue& queue = *find_queue(job.id.queue);
   move<&QueueCounts::held, &QueueCounts::ready>(queue, job);
   enter_ready(queue, job, job.last_record);
 }
@@ -278,10 +278,9 @@ void JobBook::give_back(Job& job, std::uint64_t delay_ms) {
 void JobBook::crashed(Job& job, std::string_view worker, std::string_view why) {
   ++context_.counters.crashed;
   HistoryEntry crash = entry(job, "crash", worker, why);
-  leave_held(job);
+  Queue& queue = leave_held(job);
   close_attempt(job);
   ++job.header.crashes;
-  Queue& queue = *find_queue(job.id.queue);
   if (job.header.crashes >= queue.settings.crash_limit) {
     return bury(job, "crash", std::move(crash));
   }
@@ -298,7 +297,7 @@ void JobBook::failed(Job& job, std::string_view worker, std::string_view text,
                      std::uint64_t delay_ms) {
   ++context_.counters.failed;
   HistoryEntry failure = entry(job, "failed", worker, text);
-  leave_held(job);
+  Queue& queue = leave_held(job);
   close_attempt(job);
   ++job.header.failures;
   // A Guide client's request is its own to retry.
@@ -307,7 +306,6 @@ void JobBook::failed(Job& job, std::string_view worker, std::string_view text,
   if (job.header.failures >= allowed) {
     return bury(job, "failed", std::move(failure));
   }
-  Queue& queue = *find_queue(job.id.queue);
   const std::uint64_t wait = delay_ms != 0
                                  ? std::min(delay_ms, limits::delay_ms_max)
                                  : retry_wait_ms(job.header.failures, job.header.backoff_ms,
@@ -366,8 +364,7 @@ void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_deat
   forget(job);
 }
 
-void JobBook::end(Job& job, std::uint64_t Counters::*counter, const Ending& ending) {
-  Queue& queue = *find_queue(job.id.queue);
+void JobBook::end(Queue& queue, Job& job, std::uint64_t Counters::*counter, const Ending& ending) {
   const bool was_held = job.state == JobState::held;
   ++(context_.counters.*counter);
   if (was_held) {
@@ -383,22 +380,25 @@ void JobBook::end(Job& job, std::uint64_t Counters::*counter, const Ending& endi
 }
 
 void JobBook::done(Job& job, std::string_view worker, std::string_view result) {
-  leave_held(job);
+  Queue& queue = leave_held(job);
   if (job.in_memory_only) {
     context_.send(job.guide_client, Side::frontend, ToGuideClient{result});
   }
-  end(job, &Counters::done, {wire::End::done, attempt_of(job), worker, "", result});
+  end(queue, job, &Counters::done, {wire::End::done, attempt_of(job), worker, "", result});
 }
 
 void JobBook::expired(Job& job) {
-  leave_window(job);
-  end(job, &Counters::expired,
+  Queue& queue = *find_queue(job.id.queue);
+  leave_window(queue, job);
+  end(queue, job, &Counters::expired,
       {wire::End::expired, attempt_of(job) - 1, "", "expired", "not started in time"});
 }
 
 void JobBook::cancelled(Job& job) {
-  if (job.state == JobState::ready) leave_window(job);
-  end(job, &Counters::cancelled, {wire::End::cancelled, attempt_of(job) - 1, "", "cancelled", ""});
+  Queue& queue = *find_queue(job.id.queue);
+  if (job.state == JobState::ready) leave_window(queue, job);
+  end(queue, job, &Counters::cancelled,
+      {wire::End::cancelled, attempt_of(job) - 1, "", "cancelled", ""});
 }
 
 }  // namespace zcrew::core

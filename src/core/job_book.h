@@ -168,12 +168,12 @@ class JobBook {
   void move(Queue& queue, const Job& job);
   void enter_ready(Queue& queue, Job& job, JournalSequence number);
   void enter_later(Queue& queue, Job& job, JournalSequence number);
-  void leave_held(Job& job);
-  void leave_window(Job& job);
+  Queue& leave_held(Job& job);  // its own
+  void leave_window(Queue& queue, Job& job);
   void enter_window(const Job& job);
   void exit_window(const Job& job);
   [[nodiscard]] static bool can_expire(const Job& job);
-  void end(Job& job, std::uint64_t Counters::*counter, const Ending& ending);
+  void end(Queue& queue, Job& job, std::uint64_t Counters::*counter, const Ending& ending);
   void postpone(Job& job, std::uint64_t wait_ms, HistoryEntry entry);
   void bury(Job& job, std::string_view reason, HistoryEntry entry);
   void forget(Job& job);

@@ -112,9 +112,9 @@ void JobBook::release_due() {
     Job* job = later_.due(context_.now.wall +
                           (planted(Bug::early_due) ? Milliseconds{500} : Milliseconds{0}));
     if (job == nullptr) return;
-    leave_window(*job);
-    job->last_record = context_.record(MoveToReady{job->id, job->due});
     Queue& queue = *find_queue(job->id.queue);
+    leave_window(queue, *job);
+    job->last_record = context_.record(MoveToReady{job->id, job->due});
     move<&QueueCounts::later, &QueueCounts::ready>(queue, *job);
     enter_ready(queue, *job, job->last_record);
   }

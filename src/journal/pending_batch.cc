@@ -145,7 +145,8 @@ void PendingBatch::compact() {
 template <typename T>
 void PendingBatch::compact(Numbered<T>& list, std::uint32_t where) {
   std::size_t to = 0;
-  for (std::size_t from = 0; from < list.records.size(); ++from) {
+  const std::size_t size = list.records.size();
+  for (std::size_t from = 0; from < size; ++from) {
     if (list.numbers[from] == 0) continue;
     if (to != from) {
       list.records[to] = std::move(list.records[from]);
