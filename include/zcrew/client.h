@@ -91,6 +91,12 @@ class Client {
   // fetched, so a program that submits without end fetches them too.
   std::optional<ClientEvent> next(std::chrono::milliseconds patience);
 
+  // The same for many events in one go: returns how many it wrote to the front of `events`, as many
+  // as there were and have a place. Waits for the first only; 0 if none came in time. What was in
+  // those places is written over and its memory used again, so that a caller in a hurry keeps them
+  // for its next call. The places behind stay as they are.
+  std::size_t next_many(std::span<ClientEvent> events, std::chrono::milliseconds patience);
+
   // Jobs handed over and not yet confirmed, finished or refused.
   [[nodiscard]] std::size_t unconfirmed() const;
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -74,18 +75,18 @@ class Client::Impl {
     return put.tickets;
   }
 
-  std::optional<ClientEvent> next(std::chrono::milliseconds patience) {
-    if (patience.count() <= 0) return mailbox_.take();
+  std::size_t next(std::span<ClientEvent> events, std::chrono::milliseconds patience) {
+    if (patience.count() <= 0 || events.empty()) return mailbox_.take(events);
     const Instant until = net::read_monotonic() + client::bounded(patience);
     bool busy = false;  // the driver is, with another thread, whose news are waited for
     for (Duration left = client::bounded(patience); left > Duration::zero();
          left = until - net::read_monotonic()) {
-      if (auto event = mailbox_.take_or_wait()) return event;
+      if (const std::size_t count = mailbox_.take_or_wait(events)) return count;
       const bool woken = busy ? news_.wait(left) : users_.wait(left);
       mailbox_.stop_waiting();
       busy = woken && !receive();
     }
-    return mailbox_.take();
+    return mailbox_.take(events);
   }
 
   [[nodiscard]] std::size_t unconfirmed() const { return inbox_.unconfirmed(); }
@@ -176,7 +177,13 @@ Client::Tickets Client::submit_many(std::span<Job> jobs, std::chrono::millisecon
 }
 
 std::optional<ClientEvent> Client::next(std::chrono::milliseconds patience) {
-  return impl_->next(patience);
+  std::optional<ClientEvent> event(std::in_place);
+  if (impl_->next({&*event, 1}, patience) == 0) event.reset();
+  return event;
+}
+
+std::size_t Client::next_many(std::span<ClientEvent> events, std::chrono::milliseconds patience) {
+  return impl_->next(events, patience);
 }
 
 std::size_t Client::unconfirmed() const { return impl_->unconfirmed(); }

@@ -26,33 +26,61 @@ JobEnd to_public(wire::End end) {
   return JobEnd::unknown;
 }
 
+// A confirm mostly follows one in the same place, whose id's memory is used again.
+void write(ClientEvent& place, Ticket ticket, const std::string& id) {
+  if (auto* before = std::get_if<Confirmed>(&place)) {
+    before->ticket = ticket;
+    before->id = id;
+  } else {
+    place = Confirmed{ticket, id};
+  }
+}
+
+// Writes an event to the first places, and returns how many it took.
 struct ToPublic {
-  ClientEvent operator()(const ConfirmedRun& run) const {
-    return Confirmed{run.first, to_text(run.job)};
+  std::span<ClientEvent> places;
+
+  // Nine of ten ids differ from the one before in the last digit alone.
+  std::size_t operator()(ConfirmedRun& run) const {
+    std::string id = to_text(run.job);
+    write(places[0], run.first, id);
+    for (std::uint32_t i = 1; i < run.count; ++i) {
+      ++run.job.sequence;
+      if (id.back() < '9') {
+        ++id.back();
+      } else {
+        id = to_text(run.job);
+      }
+      write(places[i], run.first + i, id);
+    }
+    return run.count;
   }
-  ClientEvent operator()(FinishedJob& job) const {
-    return Finished{job.ticket,          to_text(job.job),      to_public(job.end),
-                    job.attempts,        std::move(job.worker), std::move(job.reason),
-                    std::move(job.bytes)};
+  std::size_t operator()(FinishedJob& job) const {
+    places[0] = Finished{job.ticket,          to_text(job.job),      to_public(job.end),
+                         job.attempts,        std::move(job.worker), std::move(job.reason),
+                         std::move(job.bytes)};
+    return 1;
   }
-  ClientEvent operator()(RefusedJob& job) const { return std::move(job); }
-  ClientEvent operator()(HeldBack& held) const { return std::move(held); }
-  ClientEvent operator()(const LinkUp& up) const { return up; }
-  ClientEvent operator()(LinkDown& down) const { return std::move(down); }
+  template <typename Same>
+  std::size_t operator()(Same& event) const {
+    places[0] = std::move(event);
+    return 1;
+  }
 };
 
-// The first event; of a run only its first job is taken.
-Event take_first(std::deque<Event>& events) {
+// The first event; of a run no more than so many jobs are taken.
+Event take_first(std::deque<Event>& events, std::size_t jobs_max) {
   auto* run = std::get_if<ConfirmedRun>(&events.front());
-  if (run == nullptr || run->count == 1) {
+  if (run == nullptr || run->count <= jobs_max) {
     Event event = std::move(events.front());
     events.pop_front();
     return event;
   }
-  const ConfirmedRun first = *run;
-  ++run->first;
-  ++run->job.sequence;
-  --run->count;
+  ConfirmedRun first = *run;
+  first.count = static_cast<std::uint32_t>(jobs_max);
+  run->first += first.count;
+  run->job.sequence += first.count;
+  run->count -= first.count;
   return first;
 }
 
@@ -79,15 +107,17 @@ void Mailbox::post(std::vector<Answer>& answers) {
   answers.clear();
 }
 
-std::optional<ClientEvent> Mailbox::take() { return take(std::unique_lock(mutex_)); }
+std::size_t Mailbox::take(std::span<ClientEvent> places) {
+  return take(std::unique_lock(mutex_), places);
+}
 
-std::optional<ClientEvent> Mailbox::take_or_wait() {
+std::size_t Mailbox::take_or_wait(std::span<ClientEvent> places) {
   std::unique_lock lock(mutex_);
   if (events_.empty()) {
     ++waiting_;
-    return std::nullopt;
+    return 0;
   }
-  return take(std::move(lock));
+  return take(std::move(lock), places);
 }
 
 void Mailbox::stop_waiting() {
@@ -98,11 +128,17 @@ void Mailbox::stop_waiting() {
   if (waiting_ > 0 && !events_.empty()) news_.signal();
 }
 
-std::optional<ClientEvent> Mailbox::take(std::unique_lock<std::mutex> lock) {
-  if (events_.empty()) return std::nullopt;
-  Event event = take_first(events_);
-  lock.unlock();
-  return std::visit(ToPublic{}, event);
+// Spells outside of the lock, which the driver may want: it is taken once a run.
+std::size_t Mailbox::take(std::unique_lock<std::mutex> lock, std::span<ClientEvent> places) {
+  std::size_t taken = 0;
+  while (taken < places.size()) {
+    if (!lock) lock.lock();
+    if (events_.empty()) break;
+    Event event = take_first(events_, places.size() - taken);
+    lock.unlock();
+    taken += std::visit(ToPublic{places.subspan(taken)}, event);
+  }
+  return taken;
 }
 
 std::uint64_t Mailbox::open_question() {

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "client/session_effects.h"
@@ -25,10 +27,11 @@ class Mailbox {
   void post(std::vector<Answer>& answers);
 
   // ---- users ----
-  std::optional<ClientEvent> take();
+  // The first events, as many as there are and have a place; how many. Places are written over.
+  std::size_t take(std::span<ClientEvent> places);
   // The same; without an event the caller counts as waiting until stop_waiting(), and news()
   // becomes readable for one of those who wait when there is something.
-  std::optional<ClientEvent> take_or_wait();
+  std::size_t take_or_wait(std::span<ClientEvent> places);
   void stop_waiting();
   [[nodiscard]] int news() const { return news_.fd(); }
 
@@ -38,7 +41,7 @@ class Mailbox {
   std::optional<Client::Reply> fetch(std::uint64_t question, std::chrono::milliseconds patience);
 
  private:
-  std::optional<ClientEvent> take(std::unique_lock<std::mutex> lock);
+  std::size_t take(std::unique_lock<std::mutex> lock, std::span<ClientEvent> places);
 
   net::Wakeup news_;
   std::mutex mutex_;

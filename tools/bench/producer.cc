@@ -3,6 +3,7 @@
 // tick of a clock that waits for nobody, and latency counts from the tick, so that a stall is
 // charged to every job it delays (no coordinated omission).
 #include <algorithm>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds moment{1};
 constexpr std::chrono::milliseconds look{100};
+constexpr std::size_t events_a_call = 64;
 constexpr std::uint64_t jobs_a_look = 64;  // the pass-through takes as many in a message
 
 class Producer {
@@ -29,6 +31,7 @@ class Producer {
         share_(plan.first_job(index + 1) - first_),
         client_(ClientOptions{endpoint, "bench-producer-" + std::to_string(index)}),
         stamps_(std::max<std::uint64_t>(share_, 1)),
+        events_(events_a_call),
         tick_ns_(plan.rate > 0 ? 1e9 * plan.producers / plan.rate : 0),
         phase_ns_(tick_ns_ * index / plan.producers) {}
 
@@ -146,21 +149,25 @@ class Producer {
   }
 
   void take_events(std::chrono::milliseconds patience) {
-    auto event = client_.next(patience);
-    if (!event) return;
+    std::size_t count = client_.next_many(events_, patience);
+    if (count == 0) return;
     const std::uint64_t now = now_ns();
-    for (; event; event = client_.next(std::chrono::milliseconds{0})) {
-      if (const auto* confirmed = std::get_if<Confirmed>(&*event)) {
-        board_.confirm.add(now - std::min(now, stamps_[confirmed->ticket - 1]));
-        ++confirmed_;
-      } else if (const auto* refused = std::get_if<RefusedJob>(&*event)) {
-        ++confirmed_;
-        me_.refused.fetch_add(1);
-        board_.complain(refused->text.c_str());
-      }
+    for (; count > 0; count = client_.next_many(events_, std::chrono::milliseconds{0})) {
+      for (const ClientEvent& event : std::span(events_).first(count)) take(event, now);
     }
     me_.confirmed.store(confirmed_, std::memory_order_relaxed);
     me_.last_ns.store(now, std::memory_order_relaxed);
+  }
+
+  void take(const ClientEvent& event, std::uint64_t now) {
+    if (const auto* confirmed = std::get_if<Confirmed>(&event)) {
+      board_.confirm.add(now - std::min(now, stamps_[confirmed->ticket - 1]));
+      ++confirmed_;
+    } else if (const auto* refused = std::get_if<RefusedJob>(&event)) {
+      ++confirmed_;
+      me_.refused.fetch_add(1);
+      board_.complain(refused->text.c_str());
+    }
   }
 
   Board& board_;
@@ -171,6 +178,7 @@ class Producer {
   Client client_;
   std::vector<std::uint64_t> stamps_;  // by ticket - 1
   std::vector<Job> jobs_;
+  std::vector<ClientEvent> events_;
   std::uint64_t sent_ = 0;
   std::uint64_t confirmed_ = 0;
   std::uint64_t allowed_ = 0;  // jobs that may go before the next look

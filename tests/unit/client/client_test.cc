@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "fake_router.h"
@@ -150,6 +151,48 @@ TEST_CASE("submit_many takes as many as have room, and their tickets are consecu
   CHECK(client.submit_many({jobs.data() + 5, 3}, milliseconds{0}).count == 0);
 }
 
+TEST_CASE("next_many fills the places there are, in order, and leaves the rest for the next call") {
+  FakeRouter router({});
+  Client client(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(client));
+  std::vector<Job> jobs(25, job("x"));
+  REQUIRE(client.submit_many(jobs, patience).count == 25);
+  REQUIRE(client.wait_confirmed(patience));
+  std::vector<ClientEvent> events(10, LinkDown{"written over"});
+  Ticket confirmed = 0;
+  for (std::size_t count = 0; confirmed < 25; confirmed += count) {
+    count = client.next_many(events, patience);
+    REQUIRE(count > 0);
+    REQUIRE(count <= events.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const Ticket ticket = confirmed + i + 1;
+      const auto* event = std::get_if<Confirmed>(&events[i]);
+      REQUIRE(event != nullptr);
+      CHECK(event->ticket == ticket);
+      CHECK(event->id == "q1p5n" + std::to_string(ticket));
+    }
+  }
+  CHECK(confirmed == 25);
+}
+
+TEST_CASE("next_many gives up in time, at once without places, and touches none without an event") {
+  FakeRouter router({});
+  Client client(at(router.endpoint()));
+  REQUIRE(next<LinkUp>(client));
+  std::vector<ClientEvent> events(2, Confirmed{7, "kept"});
+  CHECK(client.next_many(events, milliseconds{0}) == 0);
+  const auto start = Clock::now();
+  CHECK(client.next_many(events, milliseconds{50}) == 0);
+  CHECK(Clock::now() - start >= milliseconds{50});
+  CHECK(std::get<Confirmed>(events[0]).id == "kept");
+  REQUIRE(client.submit(job("x", "no such name"), patience));
+  REQUIRE(client.wait_confirmed(patience));
+  CHECK(client.next_many({}, patience) == 0);
+  REQUIRE(client.next_many(events, patience) == 1);
+  CHECK(std::get<RefusedJob>(events[0]).code == 206);
+  CHECK(std::get<Confirmed>(events[1]).ticket == 7);
+}
+
 TEST_CASE("several threads submit at once; every job arrives once") {
   FakeRouter router({});
   Client client(at(router.endpoint()));
@@ -184,14 +227,17 @@ TEST_CASE("several threads wait for events at once; every event reaches one of t
   std::multiset<Ticket> confirmed;
   std::atomic<std::size_t> count{0};
   std::vector<std::thread> waiters;
-  for (int t = 0; t < 3; ++t) {
-    waiters.emplace_back([&] {
+  for (const unsigned places : {1U, 1U, 7U}) {
+    waiters.emplace_back([&, places] {
+      std::vector<ClientEvent> events(places);
       while (count < jobs) {
-        const auto event = client.next(milliseconds{100});
-        if (!event || !std::holds_alternative<Confirmed>(*event)) continue;
+        const std::size_t taken = client.next_many(events, milliseconds{100});
         const std::lock_guard guard(mutex);
-        confirmed.insert(std::get<Confirmed>(*event).ticket);
-        ++count;
+        for (const ClientEvent& event : std::span(events).first(taken)) {
+          if (!std::holds_alternative<Confirmed>(event)) continue;
+          confirmed.insert(std::get<Confirmed>(event).ticket);
+          ++count;
+        }
       }
     });
   }
