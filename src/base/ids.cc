@@ -30,6 +30,10 @@ constexpr std::size_t digits_max = 20;  // of a number of 64 bits
 
 char* write(char* to, char mark, std::uint64_t number) {
   *to = mark;
+  if (number < 10) {  // as priorities and most queues are
+    to[1] = static_cast<char>('0' + number);
+    return to + 2;
+  }
   return std::to_chars(to + 1, to + 1 + digits_max, number).ptr;
 }
 
