@@ -108,15 +108,22 @@ void Driver::read_inbox() {
     closing_until_ = net::read_monotonic() + farewell;
     session_.say_goodbye();
   }
-  for (Job& job : taken_.jobs) {
-    const Ticket ticket = session_.submit(std::move(job), effects_);
-    ZCREW_CHECK(ticket == ++last_ticket_);
+  auto run = taken_.runs.begin();
+  for (std::string& payload : taken_.payloads) {
+    ++last_ticket_;
+    if (run != taken_.runs.end() && run->first == last_ticket_) {
+      session_.set_options(std::move(run->options));
+      ++run;
+    }
+    const Ticket ticket = session_.submit(std::move(payload), effects_);
+    ZCREW_CHECK(ticket == last_ticket_);
   }
   for (Question& each : taken_.questions) {
     session_.ask(each.number, std::move(each.verb), std::move(each.arguments));
   }
   for (const std::uint64_t number : taken_.withdrawn) session_.withdraw(number);
-  taken_.jobs.clear();
+  taken_.payloads.clear();
+  taken_.runs.clear();
   taken_.questions.clear();
   taken_.withdrawn.clear();
 }

@@ -24,10 +24,14 @@ Inbox::Put Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
   }
   Client::Tickets tickets{next_ticket_, 0};
   while (tickets.count < jobs.size() && has_room(jobs[tickets.count])) {
-    Job& job = jobs[tickets.count++];
+    Job& job = jobs[tickets.count];
+    if (!last_options_ || !last_options_->fits(job)) {
+      waiting_.runs.push_back({tickets.first + tickets.count, last_options_.emplace(job)});
+    }
+    ++tickets.count;
     ++unconfirmed_.jobs;
     unconfirmed_.bytes += job.payload.size();
-    waiting_.jobs.push_back(std::move(job));
+    waiting_.payloads.push_back(std::move(job.payload));
   }
   next_ticket_ += tickets.count;
   return {tickets, unconfirmed_.jobs, tickets.count > 0 && std::exchange(asleep_, false)};
@@ -71,10 +75,12 @@ bool Inbox::wait_confirmed(std::chrono::milliseconds patience) {
 }
 
 void Inbox::take(Contents& contents) {
-  ZCREW_CHECK(contents.jobs.empty() && contents.questions.empty() && contents.withdrawn.empty());
+  ZCREW_CHECK(contents.payloads.empty() && contents.runs.empty() && contents.questions.empty() &&
+              contents.withdrawn.empty());
   const std::lock_guard lock(mutex_);
   asleep_ = false;
-  std::swap(contents.jobs, waiting_.jobs);
+  std::swap(contents.payloads, waiting_.payloads);
+  std::swap(contents.runs, waiting_.runs);
   std::swap(contents.questions, waiting_.questions);
   std::swap(contents.withdrawn, waiting_.withdrawn);
   contents.closed = close_taken_ = waiting_.closed;
@@ -82,7 +88,7 @@ void Inbox::take(Contents& contents) {
 
 bool Inbox::may_sleep() {
   const std::lock_guard lock(mutex_);
-  asleep_ = waiting_.jobs.empty() && waiting_.questions.empty() && waiting_.withdrawn.empty() &&
+  asleep_ = waiting_.payloads.empty() && waiting_.questions.empty() && waiting_.withdrawn.empty() &&
             waiting_.closed == close_taken_;
   return asleep_;
 }

@@ -2,7 +2,8 @@
 //
 // Any thread may put; whoever makes the driver's turn takes. Everything waits behind one mutex that
 // is held for moves and swaps only, and the I/O thread is woken only when nobody is at it, so that
-// under load a job costs no system call.
+// under load a job costs no system call. Of a job with the options of the one before only the
+// payload goes to the driver: what one thread wrote costs another a wait for memory.
 #pragma once
 
 #include <chrono>
@@ -10,10 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "client/job_options.h"
 #include "client/ledger.h"
 #include "net/socket.h"
 #include "zcrew/client.h"
@@ -51,7 +54,8 @@ class Inbox {
 
   // ---- the driver ----
   struct Contents {
-    std::vector<Job> jobs;
+    std::vector<std::string> payloads;
+    std::vector<OptionsRun> runs;  // that begin with one of these jobs
     std::vector<Question> questions;
     std::vector<std::uint64_t> withdrawn;
     bool closed = false;
@@ -74,6 +78,7 @@ class Inbox {
   // Protected by mutex_:
   Contents waiting_;
   Ticket next_ticket_ = 1;
+  std::optional<JobOptions> last_options_;
   Room unconfirmed_;
   Room window_;
   unsigned blocked_ = 0;  // users that wait for room, or for the last confirm

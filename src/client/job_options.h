@@ -7,6 +7,7 @@
 #include <string>
 
 #include "wire/messages.h"
+#include "zcrew/client.h"
 #include "zcrew/types.h"
 
 namespace zcrew::client {
@@ -21,6 +22,7 @@ class JobOptions {
   explicit JobOptions(const Job& job);
 
   [[nodiscard]] bool fits(const Job& job) const;
+  bool operator==(const JobOptions& other) const { return fits(other.options_); }
   [[nodiscard]] bool wants_result() const { return options_.wants_result; }
   // Requires !fault(). The view in it lives as long as this object stays where it is.
   [[nodiscard]] wire::JobOptions to_wire() const;
@@ -29,6 +31,12 @@ class JobOptions {
  private:
   Job options_;  // without a payload
   std::optional<OptionsFault> fault_;
+};
+
+// They hold for the jobs from this ticket on, up to the next such run.
+struct OptionsRun {
+  Ticket first = 0;
+  JobOptions options;
 };
 
 }  // namespace zcrew::client

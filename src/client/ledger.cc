@@ -16,13 +16,14 @@ constexpr std::size_t group_bytes = 48;
 
 }  // namespace
 
-Ticket Ledger::add(Job&& job) {
-  const Ticket ticket = next_ticket();
-  if (runs_.empty() || !runs_.back().options.fits(job)) {
-    runs_.push_back(Run{ticket, JobOptions(job)});
-  }
-  slots_.push_back(Slot{std::move(job.payload), true, job.wants_result});
-  return ticket;
+void Ledger::set_options(JobOptions options) {
+  if (!runs_.empty() && runs_.back().options == options) return;
+  runs_.push_back({next_ticket(), std::move(options)});
+}
+
+Ticket Ledger::add(std::string&& payload) {
+  slots_.emplace_back(std::move(payload), options().wants_result());
+  return next_ticket() - 1;
 }
 
 Batch* Ledger::find(std::uint64_t number) {
@@ -30,19 +31,23 @@ Batch* Ledger::find(std::uint64_t number) {
   return &batches_[number - floor_];
 }
 
-bool Ledger::is_open(Ticket ticket) const { return ticket >= first_ticket_ && slot(ticket).open; }
+Ledger::Slot* Ledger::open_slot(Ticket ticket) {
+  if (ticket < first_ticket_) return nullptr;
+  Slot& job = slots_[ticket - first_ticket_];
+  return job.open ? &job : nullptr;
+}
 
 std::size_t Ledger::run_of(Ticket ticket) const {
   const auto after =
       std::upper_bound(runs_.begin(), runs_.end(), ticket,
-                       [](Ticket wanted, const Run& run) { return wanted < run.first; });
+                       [](Ticket wanted, const OptionsRun& run) { return wanted < run.first; });
   ZCREW_CHECK(after != runs_.begin());
   return static_cast<std::size_t>(after - runs_.begin()) - 1;
 }
 
 bool Ledger::pack(Room room) {
   unpacked_ = std::max(unpacked_, first_ticket_);
-  while (unpacked_ < next_ticket() && !slot(unpacked_).open) ++unpacked_;
+  while (unpacked_ < next_ticket() && open_slot(unpacked_) == nullptr) ++unpacked_;
   if (unpacked_ == next_ticket()) return false;
   Batch batch;
   batch.first = unpacked_;
@@ -50,22 +55,21 @@ bool Ledger::pack(Room room) {
   std::size_t run = run_of(unpacked_);
   std::size_t message_bytes = group_bytes;
   for (; unpacked_ < next_ticket() && batch.count < limits::entries_per_message_max; ++unpacked_) {
-    const Slot& job = slot(unpacked_);
-    if (job.open) {
+    if (const Slot* job = open_slot(unpacked_)) {
+      const std::size_t bytes = job->payload.size();
       if (run + 1 < runs_.size() && runs_[run + 1].first <= unpacked_) {
         run = run_of(unpacked_);
         message_bytes += group_bytes;
       }
-      message_bytes += job.payload.size() + item_bytes;
-      const bool has_room =
-          batch.open < room.jobs && batch.open_bytes + job.payload.size() <= room.bytes;
+      message_bytes += bytes + item_bytes;
+      const bool has_room = batch.open < room.jobs && batch.open_bytes + bytes <= room.bytes;
       const bool goes_first = batch.open == 0;
       if (goes_first ? !has_room && !must
                      : !has_room || message_bytes > limits::message_bytes_target) {
         break;
       }
       ++batch.open;
-      batch.open_bytes += job.payload.size();
+      batch.open_bytes += bytes;
     }
     ++batch.count;
   }
@@ -88,7 +92,7 @@ std::optional<std::uint64_t> Ledger::to_send() {
 }
 
 void Ledger::write(std::uint64_t number, std::uint64_t payload_bytes_max,
-                   wire::Submit& message) const {
+                   wire::Submit& message) {
   message.batch = number;
   message.floor = floor_;
   const Batch& batch = batches_[number - floor_];
@@ -96,7 +100,8 @@ void Ledger::write(std::uint64_t number, std::uint64_t payload_bytes_max,
   bool fresh = true;
   for (std::uint32_t index = 0; index < batch.count; ++index) {
     const Ticket ticket = batch.first + index;
-    if (!is_open(ticket)) continue;
+    const Slot* const job = open_slot(ticket);
+    if (job == nullptr) continue;
     if (run + 1 < runs_.size() && runs_[run + 1].first <= ticket) {
       run = run_of(ticket);
       fresh = true;
@@ -108,10 +113,9 @@ void Ledger::write(std::uint64_t number, std::uint64_t payload_bytes_max,
       if (alone) message.groups.back().items.reserve(batch.count - index);
       fresh = false;
     }
-    const std::string& payload = slot(ticket).payload;
-    const bool too_large = payload.size() > payload_bytes_max;
+    const bool too_large = job->payload.size() > payload_bytes_max;
     message.groups.back().items.push_back(
-        {index, too_large ? std::string_view{} : std::string_view{payload}, {}});
+        {index, too_large ? std::string_view{} : std::string_view{job->payload}, {}});
   }
 }
 
@@ -142,8 +146,7 @@ void Ledger::rewind_all() {
   ZCREW_CHECK(in_flight_.jobs == 0 && in_flight_.bytes == 0);
 }
 
-void Ledger::close(Ticket ticket) {
-  Slot& job = slots_[ticket - first_ticket_];
+void Ledger::close(Slot& job) {
   ZCREW_CHECK(job.open);
   job.open = false;
   ++settled_.jobs;
@@ -151,15 +154,15 @@ void Ledger::close(Ticket ticket) {
   std::string().swap(job.payload);
 }
 
-void Ledger::close_in(Batch& batch, std::uint64_t number, Ticket ticket) {
-  const std::size_t bytes = slot(ticket).payload.size();
+void Ledger::close_in(Batch& batch, std::uint64_t number, Slot& job) {
+  const std::size_t bytes = job.payload.size();
   --batch.open;
   batch.open_bytes -= bytes;
   if (number < next_to_send_) {
     --in_flight_.jobs;
     in_flight_.bytes -= bytes;
   }
-  close(ticket);
+  close(job);
 }
 
 void Ledger::close_range(std::uint64_t number, std::uint32_t index, std::uint32_t count,
@@ -171,17 +174,16 @@ void Ledger::close_range(std::uint64_t number, std::uint32_t index, std::uint32_
   const std::uint32_t end = index + std::min(count, batch->count - index);
   bool joins = false;
   for (std::uint32_t i = index; i < end; ++i) {
-    const Ticket ticket = batch->first + i;
-    if (!is_open(ticket)) {
+    Slot* const job = open_slot(batch->first + i);
+    if (job == nullptr) {
       joins = false;
       continue;
     }
-    const bool wants_result = slot(ticket).wants_result;
-    close_in(*batch, number, ticket);
-    if (joins && runs.back().wants_result == wants_result) {
+    close_in(*batch, number, *job);
+    if (joins && runs.back().wants_result == job->wants_result) {
       ++runs.back().count;
     } else {
-      runs.push_back({ticket, 1, i - index, wants_result});
+      runs.push_back({batch->first + i, 1, i - index, job->wants_result});
       joins = true;
     }
   }
@@ -202,28 +204,31 @@ void Ledger::refuse(std::uint64_t number, std::uint32_t index, std::uint32_t cou
 }
 
 void Ledger::settle_last() {
-  close(next_ticket() - 1);
+  close(slots_.back());
   drop_settled();
 }
 
 void Ledger::settle_larger(std::uint64_t payload_bytes_max, std::uint64_t last_batch,
                            std::vector<Ticket>& tickets) {
-  const auto too_large = [&](Ticket ticket) {
-    return is_open(ticket) && slot(ticket).payload.size() > payload_bytes_max;
+  const auto too_large = [&](Ticket ticket) -> Slot* {
+    Slot* const job = open_slot(ticket);
+    return job != nullptr && job->payload.size() > payload_bytes_max ? job : nullptr;
   };
   std::uint64_t emptied = next();
   for (std::uint64_t number = next(); number-- > std::max(floor_, last_batch + 1);) {
     Batch& batch = batches_[number - floor_];
     for (Ticket ticket = batch.first; ticket < batch.first + batch.count; ++ticket) {
-      if (!too_large(ticket)) continue;
-      close_in(batch, number, ticket);
+      Slot* const job = too_large(ticket);
+      if (job == nullptr) continue;
+      close_in(batch, number, *job);
       tickets.push_back(ticket);
       if (batch.open == 0) emptied = number;
     }
   }
   for (Ticket ticket = std::max(unpacked_, first_ticket_); ticket < next_ticket(); ++ticket) {
-    if (!too_large(ticket)) continue;
-    close(ticket);
+    Slot* const job = too_large(ticket);
+    if (job == nullptr) continue;
+    close(*job);
     tickets.push_back(ticket);
   }
   // A batch without jobs cannot be sent; its number goes to what comes next.

@@ -17,6 +17,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/job_options.h"
@@ -49,8 +50,10 @@ struct SettledRun {
 
 class Ledger {
  public:
-  Ticket add(Job&& job);
-  [[nodiscard]] const JobOptions& options_of_last() const { return runs_.back().options; }
+  // Of the jobs added from now on, which the first needs.
+  void set_options(JobOptions options);
+  [[nodiscard]] const JobOptions& options() const { return runs_.back().options; }
+  Ticket add(std::string&& payload);
 
   [[nodiscard]] std::uint64_t floor() const { return floor_; }
   [[nodiscard]] std::uint64_t next() const { return floor_ + batches_.size(); }
@@ -70,7 +73,7 @@ class Ledger {
   std::optional<std::uint64_t> to_send();
   // The batch as a message: its open jobs, each under its index. A payload above the limit is left
   // out: only a batch the router has already can have one (see settle_larger).
-  void write(std::uint64_t number, std::uint64_t payload_bytes_max, wire::Submit& message) const;
+  void write(std::uint64_t number, std::uint64_t payload_bytes_max, wire::Submit& message);
   // It was sent as the connection's `serial`th SUBMIT. Requires number == to_send().
   void sent(std::uint64_t number, std::uint64_t serial);
   // Batches from `number` on are to be sent again.
@@ -100,28 +103,26 @@ class Ledger {
 
  private:
   struct Slot {
+    Slot(std::string&& its_payload, bool its_wish)
+        : payload(std::move(its_payload)), wants_result(its_wish) {}
     std::string payload;
     bool open = true;
     bool wants_result = false;
   };
-  struct Run {
-    Ticket first = 0;
-    JobOptions options;
-  };
-  [[nodiscard]] const Slot& slot(Ticket ticket) const { return slots_[ticket - first_ticket_]; }
-  [[nodiscard]] bool is_open(Ticket ticket) const;
+  // nullptr for a job that is settled.
+  [[nodiscard]] Slot* open_slot(Ticket ticket);
   [[nodiscard]] std::size_t run_of(Ticket ticket) const;
   [[nodiscard]] Ticket next_ticket() const { return first_ticket_ + slots_.size(); }
-  void close(Ticket ticket);
+  void close(Slot& job);
   void close_range(std::uint64_t number, std::uint32_t index, std::uint32_t count,
                    std::vector<SettledRun>& runs);
-  void close_in(Batch& batch, std::uint64_t number, Ticket ticket);
+  void close_in(Batch& batch, std::uint64_t number, Slot& job);
   void drop_settled();
 
   std::deque<Slot> slots_;  // of first_ticket_, first_ticket_ + 1, …
   Ticket first_ticket_ = 1;
-  std::deque<Run> runs_;  // of equal options, by ticket
-  Ticket unpacked_ = 1;   // the first ticket without a batch
+  std::deque<OptionsRun> runs_;
+  Ticket unpacked_ = 1;  // the first ticket without a batch
 
   std::deque<Batch> batches_;  // of floor_, floor_ + 1, …
   std::uint64_t floor_ = 1;

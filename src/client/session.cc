@@ -21,10 +21,10 @@ Session::Session(SessionConfig config, Instant now)
       link_(prng_.next(), now),
       window_(default_window) {}
 
-Ticket Session::submit(Job job, Effects& effects) {
-  const bool is_too_large = job.payload.size() > payload_bytes_max_;
-  const Ticket ticket = ledger_.add(std::move(job));
-  if (const auto& fault = ledger_.options_of_last().fault()) {
+Ticket Session::submit(std::string&& payload, Effects& effects) {
+  const bool is_too_large = payload.size() > payload_bytes_max_;
+  const Ticket ticket = ledger_.add(std::move(payload));
+  if (const auto& fault = ledger_.options().fault()) {
     effects.events.emplace_back(RefusedJob{ticket, static_cast<int>(fault->code), fault->text});
     ledger_.settle_last();
   } else if (is_too_large) {

@@ -6,7 +6,7 @@
 // wants messages sent. `now` must not go backwards. What was received is fed in before turn(), so
 // that a caller that did not run for a while does not take the router for silent.
 //
-//   session.submit(job, effects) …  session.received(message, now, effects) …
+//   session.submit(payload, effects) …  session.received(message, now, effects) …
 //   session.turn(now, effects);  carry out effects;  effects.clear();
 //   wait until session.next_deadline(), or something happens
 #pragma once
@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -39,7 +40,9 @@ class Session {
   Session(SessionConfig config, Instant now);
 
   // ---- the user ----
-  Ticket submit(Job job, Effects& effects);
+  // Of the jobs submitted from now on, which the first needs.
+  void set_options(JobOptions options) { ledger_.set_options(std::move(options)); }
+  Ticket submit(std::string&& payload, Effects& effects);
   // A request to steer or look; `request` is the caller's own number and not 0.
   void ask(std::uint64_t request, std::string verb, std::string arguments);
   // Nobody waits for this answer any more.

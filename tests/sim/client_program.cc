@@ -182,9 +182,9 @@ void ClientProgram::submit(Job job, const std::string& label) {
   if (job.time_limit.count() > 0) options += " " + option("limit", job.time_limit.count());
   if (job.wants_result) options += " result";
   world_.recorder().line(id(), "submit", label, options);
-  const bool wants_result = job.wants_result;
-  const Ticket ticket = session_->submit(std::move(job), effects_);
-  outstanding_[ticket] = {label, wants_result, false};
+  session_->set_options(client::JobOptions(job));
+  const Ticket ticket = session_->submit(std::move(job.payload), effects_);
+  outstanding_[ticket] = {label, job.wants_result, false};
 }
 
 }  // namespace zcrew::sim

@@ -87,8 +87,9 @@ void World::submit_some() {
     if (chance(20)) job.payload += std::string(100, 'x');
     job.wants_result = chance(300);
     submitted_.push_back(job);
-    const Ticket ticket = session_.submit(
-        client::job(job.payload, chance(200) ? "other" : "default", job.wants_result), effects_);
+    const char* const queue = chance(200) ? "other" : "default";
+    session_.set_options(JobOptions(client::job("", queue, job.wants_result)));
+    const Ticket ticket = session_.submit(std::string(job.payload), effects_);
     if (ticket != submitted_.size()) complain("tickets are not consecutive");
   }
 }

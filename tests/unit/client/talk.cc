@@ -89,7 +89,10 @@ Ticket Talk::submit(std::string payload, std::string queue, bool wants_result) {
   return submit(job(std::move(payload), std::move(queue), wants_result));
 }
 
-Ticket Talk::submit(Job what) { return session.submit(std::move(what), effects); }
+Ticket Talk::submit(Job what) {
+  session.set_options(JobOptions(what));
+  return session.submit(std::move(what.payload), effects);
+}
 
 Lines Talk::turn() {
   session.turn(now, effects);
