@@ -45,6 +45,10 @@ std::size_t Ledger::run_of(Ticket ticket) const {
   return static_cast<std::size_t>(after - runs_.begin()) - 1;
 }
 
+Ticket Ledger::end_of(std::size_t run) const {
+  return run + 1 < runs_.size() ? runs_[run + 1].first : next_ticket();
+}
+
 bool Ledger::pack(Room room) {
   unpacked_ = std::max(unpacked_, first_ticket_);
   while (unpacked_ < next_ticket() && open_slot(unpacked_) == nullptr) ++unpacked_;
@@ -52,13 +56,13 @@ bool Ledger::pack(Room room) {
   Batch batch;
   batch.first = unpacked_;
   const bool must = in_flight_.jobs == 0;
-  std::size_t run = run_of(unpacked_);
-  std::size_t message_bytes = group_bytes;
+  std::size_t message_bytes = 0;
+  Ticket group_end = 0;
   for (; unpacked_ < next_ticket() && batch.count < limits::entries_per_message_max; ++unpacked_) {
     if (const Slot* job = open_slot(unpacked_)) {
       const std::size_t bytes = job->payload.size();
-      if (run + 1 < runs_.size() && runs_[run + 1].first <= unpacked_) {
-        run = run_of(unpacked_);
+      if (unpacked_ >= group_end) {
+        group_end = end_of(run_of(unpacked_));
         message_bytes += group_bytes;
       }
       message_bytes += bytes + item_bytes;
@@ -91,27 +95,21 @@ std::optional<std::uint64_t> Ledger::to_send() {
   return next_to_send_;
 }
 
-void Ledger::write(std::uint64_t number, std::uint64_t payload_bytes_max,
-                   wire::Submit& message) {
+void Ledger::write(std::uint64_t number, std::uint64_t payload_bytes_max, wire::Submit& message) {
   message.batch = number;
   message.floor = floor_;
   const Batch& batch = batches_[number - floor_];
-  std::size_t run = run_of(std::max(batch.first, first_ticket_));
-  bool fresh = true;
+  Ticket group_end = 0;
   for (std::uint32_t index = 0; index < batch.count; ++index) {
     const Ticket ticket = batch.first + index;
     const Slot* const job = open_slot(ticket);
     if (job == nullptr) continue;
-    if (run + 1 < runs_.size() && runs_[run + 1].first <= ticket) {
-      run = run_of(ticket);
-      fresh = true;
-    }
-    if (fresh) {
+    if (ticket >= group_end) {
+      const std::size_t run = run_of(ticket);
+      group_end = end_of(run);
       message.groups.push_back({runs_[run].options.to_wire(), {}});
-      const bool alone =
-          run + 1 == runs_.size() || runs_[run + 1].first >= batch.first + batch.count;
-      if (alone) message.groups.back().items.reserve(batch.count - index);
-      fresh = false;
+      const bool is_last = group_end >= batch.first + batch.count;
+      if (is_last) message.groups.back().items.reserve(batch.count - index);
     }
     const bool too_large = job->payload.size() > payload_bytes_max;
     message.groups.back().items.push_back(

@@ -112,6 +112,8 @@ class Ledger {
   // nullptr for a job that is settled.
   [[nodiscard]] Slot* open_slot(Ticket ticket);
   [[nodiscard]] std::size_t run_of(Ticket ticket) const;
+  // The first ticket behind.
+  [[nodiscard]] Ticket end_of(std::size_t run) const;
   [[nodiscard]] Ticket next_ticket() const { return first_ticket_ + slots_.size(); }
   void close(Slot& job);
   void close_range(std::uint64_t number, std::uint32_t index, std::uint32_t count,
