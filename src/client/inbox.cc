@@ -14,6 +14,11 @@ bool Inbox::has_room(const Job& job) const {
          unconfirmed_.bytes + job.payload.size() <= window_.bytes;
 }
 
+const JobOptions* Inbox::last_options() const {
+  if (!waiting_.runs.empty()) return &waiting_.runs.back().options;
+  return taken_options_ ? &*taken_options_ : nullptr;
+}
+
 Inbox::Put Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
   if (jobs.empty()) return {};
   std::unique_lock lock(mutex_);
@@ -23,10 +28,12 @@ Inbox::Put Inbox::put(std::span<Job> jobs, std::chrono::milliseconds patience) {
     --blocked_;
   }
   Client::Tickets tickets{next_ticket_, 0};
+  const JobOptions* options = last_options();
   while (tickets.count < jobs.size() && has_room(jobs[tickets.count])) {
     Job& job = jobs[tickets.count];
-    if (!last_options_ || !last_options_->fits(job)) {
-      waiting_.runs.push_back({tickets.first + tickets.count, last_options_.emplace(job)});
+    if (options == nullptr || !options->fits(job)) {
+      waiting_.runs.push_back({tickets.first + tickets.count, JobOptions(job)});
+      options = &waiting_.runs.back().options;
     }
     ++tickets.count;
     ++unconfirmed_.jobs;
@@ -79,6 +86,7 @@ void Inbox::take(Contents& contents) {
               contents.withdrawn.empty());
   const std::lock_guard lock(mutex_);
   asleep_ = false;
+  if (!waiting_.runs.empty()) taken_options_ = waiting_.runs.back().options;
   std::swap(contents.payloads, waiting_.payloads);
   std::swap(contents.runs, waiting_.runs);
   std::swap(contents.questions, waiting_.questions);

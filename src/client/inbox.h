@@ -70,6 +70,8 @@ class Inbox {
 
  private:
   [[nodiscard]] bool has_room(const Job& job) const;
+  // Of the job put last; nullptr before the first.
+  [[nodiscard]] const JobOptions* last_options() const;
   void wake(std::unique_lock<std::mutex>& lock);
 
   net::Wakeup& wakeup_;
@@ -78,7 +80,7 @@ class Inbox {
   // Protected by mutex_:
   Contents waiting_;
   Ticket next_ticket_ = 1;
-  std::optional<JobOptions> last_options_;
+  std::optional<JobOptions> taken_options_;  // of the last job taken
   Room unconfirmed_;
   Room window_;
   unsigned blocked_ = 0;  // users that wait for room, or for the last confirm
