@@ -4,6 +4,7 @@
 // charged to every job it delays (no coordinated omission).
 #include <algorithm>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,7 @@ class Producer {
         share_(plan.first_job(index + 1) - first_),
         client_(ClientOptions{endpoint, "bench-producer-" + std::to_string(index)}),
         stamps_(std::max<std::uint64_t>(share_, 1)),
+        blank_(plan.payload_bytes, 'x'),
         events_(events_a_call),
         tick_ns_(plan.rate > 0 ? 1e9 * plan.producers / plan.rate : 0),
         phase_ns_(tick_ns_ * index / plan.producers) {}
@@ -129,7 +131,7 @@ class Producer {
       const Stamp stamp{first_ + sent_ + i, intended(sent_ + i)};
       job.queue = plan_.queue(stamp.number);
       job.delay = plan_.delay;
-      job.payload.resize(plan_.payload_bytes, 'x');
+      job.payload = blank_;  // the one before is gone with its memory
       write_stamp(job.payload.data(), stamp);
       stamps_[sent_ + i] = stamp.intended_ns;
     }
@@ -177,6 +179,7 @@ class Producer {
   const std::uint64_t share_;
   Client client_;
   std::vector<std::uint64_t> stamps_;  // by ticket - 1
+  const std::string blank_;            // a payload without its stamp
   std::vector<Job> jobs_;
   std::vector<ClientEvent> events_;
   std::uint64_t sent_ = 0;
