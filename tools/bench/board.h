@@ -30,7 +30,9 @@ struct alignas(64) Player {
   std::atomic<std::uint64_t> confirmed;  // producers
   std::atomic<std::uint64_t> refused;    // producers
   std::atomic<std::uint64_t> done;       // workers
-  std::atomic<std::uint64_t> begin_ns;   // of its first job
+  std::atomic<std::uint64_t> begin_ns;   // of a producer's first job; when a worker connected
+  std::atomic<std::uint64_t> sent_ns;    // producers: when all was sent, and …
+  std::atomic<std::uint64_t> done_then;  // … what workers had done by then
   std::atomic<std::uint64_t> last_ns;    // when the last of these changed
 };
 

@@ -146,6 +146,10 @@ class Producer {
       taken = client_.submit_many(jobs_, patience).count;
     }
     sent_ += taken;
+    if (sent_ == share_) {
+      me_.done_then = board_.done();
+      me_.sent_ns = now_ns();
+    }
     me_.sent.store(sent_, std::memory_order_release);
     return taken > 0;
   }

@@ -203,17 +203,18 @@ class Session {
     board_.stage = Stage::fill;
     if (plan_.backlog > 0) {
       wait([&] { return board_.confirmed() >= plan_.backlog; }, "the backlog gathers");
-      result_.fill_per_s = rate(plan_.backlog, begin_ns(), now_ns());
+      result_.fill_per_s = rate(plan_.backlog, begin_ns(board_.producers()), now_ns());
     }
     const std::uint64_t confirmed = board_.confirmed();
-    std::uint64_t from = plan_.backlog > 0 ? now_ns() : begin_ns();
+    std::uint64_t from = plan_.backlog > 0 ? now_ns() : begin_ns(board_.producers());
     if (plan_.backlog > 0 && plan_.workers > 0) {
       board_.stage = Stage::work;
       wait([&] { return board_.done() > 0; }, "workers connect");
-      from = now_ns();
+      from = begin_ns(board_.workers());
       wait([&] { return board_.sent() >= plan_.all_jobs(); }, "running");
-      const std::uint64_t full = now_ns();
-      const std::uint64_t done = board_.done();
+      const Player& last = last_to_send();
+      const std::uint64_t full = std::max<std::uint64_t>(last.sent_ns, from);
+      const std::uint64_t done = last.done_then;
       if (plan_.jobs > 0) finish_rate(done, from, full);
       wait([&] { return board_.done() >= plan_.all_jobs(); }, "the backlog goes");
       result_.drain_per_s = rate(plan_.all_jobs() - done, full, end_ns());
@@ -237,16 +238,22 @@ class Session {
     result_.seconds = static_cast<double>(std::max(until, from) - from) / 1e9;
     result_.jobs_per_s = rate(jobs, from, until);
   }
-  [[nodiscard]] std::uint64_t begin_ns() const {
+  static std::uint64_t begin_ns(std::span<const Player> players) {
     std::uint64_t begin = now_ns();
-    for (unsigned i = 0; i < plan_.producers; ++i) {
-      const std::uint64_t own = board_.producer[i].begin_ns;
+    for (const Player& player : players) {
+      const std::uint64_t own = player.begin_ns;
       if (own != 0) begin = std::min(begin, own);
     }
     return begin;
   }
+  [[nodiscard]] const Player& last_to_send() const {
+    const auto producers = board_.producers();
+    return *std::max_element(
+        producers.begin(), producers.end(),
+        [](const Player& a, const Player& b) { return a.sent_ns.load() < b.sent_ns.load(); });
+  }
   [[nodiscard]] std::uint64_t end_ns() const {
-    const auto& players = plan_.workers > 0 ? board_.worker : board_.producer;
+    const auto players = plan_.workers > 0 ? board_.workers() : board_.producers();
     std::uint64_t end = 0;
     for (const Player& player : players) end = std::max<std::uint64_t>(end, player.last_ns);
     return end;

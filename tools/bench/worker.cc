@@ -51,7 +51,9 @@ void play_worker(Board& board, const Plan& plan, unsigned index, const std::stri
     return Answer{plan.reject ? JobOutcome::rejected : JobOutcome::done, {}, {}};
   };
   Worker worker(options_of(plan, index, endpoint), handle, [&](const WorkerEvent& event) {
-    if (event.kind == WorkerEvent::Kind::connected) me.here = true;
+    if (event.kind != WorkerEvent::Kind::connected || me.here) return;
+    me.begin_ns = now_ns();
+    me.here = true;
   });
   // A backlog gathers before anyone works.
   if (plan.backlog > 0) board.await(Stage::work);
