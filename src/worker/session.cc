@@ -317,8 +317,9 @@ void Session::send_outcomes(Instant now, Effects& effects) {
   for (HeldJob* job : outcomes_) {
     if (std::exchange(job->unsent, false)) pack(now, *job, effects);
   }
-  close_pack(effects);
   outcomes_.clear();
+  if (packer_.empty()) return;  // all of them were taken away
+  close_pack(effects);
   last_sent_ = now;
 }
 

@@ -136,6 +136,21 @@ TEST_CASE("a job that is settled while it runs was taken away") {
   CHECK(world.finish(token(1)).outcomes().empty());
 }
 
+// P-8.1
+TEST_CASE("outcomes that nobody wants any more are no word to the router") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  world.lose();
+  world.greet();
+  const Instant said_hello = world.now;
+  world.now += heartbeat / 2;
+  world.finish(token(1));
+  CHECK(world.welcome({token(1)}).messages.empty());
+  CHECK(world.session.deadline() == said_hello + heartbeat);
+  CHECK(world.turn_at(said_hello + heartbeat).all<wire::Heartbeat>().size() == 1);
+}
+
 TEST_CASE("an idle worker heartbeats, a talking one does not need to") {
   SessionWorld world;
   world.serve();
