@@ -331,9 +331,11 @@ void Moves::take_counts(const Line& line, Job& job) {
 }
 
 // Notes the job as one that waits, if it does for sure: nobody has it, nobody may come back with
-// it, and it will not expire.
+// it, and it will not expire. Of a Guide worker's reply over a new connection the router makes
+// nothing: the job stays with the old one until its lease is over.
 void Moves::note_waiting(const Job& job) {
-  const bool may_be_out = job.out || has_newer(job) || !job.announced.empty();
+  const bool unheeded = job.guide && job.cause != Cause::none;
+  const bool may_be_out = job.out || unheeded || has_newer(job) || !job.announced.empty();
   const bool may_wait = !recovering_ && !job.wish.memory && job.wish.expires == 0;
   if (job.stored.place == Place::ready && !may_be_out && may_wait) order_.waits(job.name);
 }
