@@ -75,7 +75,7 @@ SPACE = at_most("journal bytes a job, of payload + 64", bytes_a_job, 1.5)
 # Name, flags of `zcrew bench --limits`, bars.
 ROWS = [
     ("quick jobs", "--jobs 1000000", [of_pass_through(0.6), router_cpu(0.8)]),
-    ("jobs that are all written", "--backlog 400000 --jobs 400000",
+    ("jobs that are all written", "--backlog 1000000 --jobs 400000",
      [Bar("journaled", lambda run: run["journaled_fraction"], 0.99),
       Bar("of LMDB put+delete", ratio("jobs_per_s", "lmdb_put_delete_per_s"), 0.6),
       router_cpu(2)]),

@@ -51,6 +51,11 @@ class Gap {
     endless_ = false;
     end_ = end;
   }
+  // What comes behind everything that is inside now waits in memory again, from `end` on.
+  void bound(const Key& end) {
+    endless_ = false;
+    end_ = end;
+  }
   // The part above the gap joins it. What was there and ended by a record up to `not_before` is in
   // no later snapshot; a page under way knows only the part as it was.
   void widen(JournalSequence not_before) {
@@ -109,7 +114,7 @@ class Gap {
     }
     absent_.erase(absent_.begin(), absent_.upper_bound(begin_));
     waits_ = reached_end || cut;
-    const bool has_all = !endless_ || seen_ >= newest_ || planted(Bug::end_too_early);
+    const bool has_all = seen_ >= newest_ || planted(Bug::end_too_early);
     if (reached_end && !stop && has_all) close();
   }
 

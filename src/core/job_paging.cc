@@ -89,6 +89,7 @@ void JobBook::on_page(const ReadyPage& page) {
         enter_window(job);
         lane.page_in(job);
       });
+  if (page.reached_end && has_room(lane.in_memory())) lane.caught_up(next_sequence_);
   feed(*queue, page.priority);
   wake(*queue);
 }

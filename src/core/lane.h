@@ -54,6 +54,12 @@ class Lane {
   [[nodiscard]] Gap<Sequence>& gap() { return gap_; }
   [[nodiscard]] const Gap<Sequence>& gap() const { return gap_; }
   void page_in(Job& job);  // called in order by the gap's page_arrived
+  // The last page had all that was on disk when it was read. What comes from here on may wait in
+  // memory: as long as it went to the disk too, some of it would always be too new for a page, the
+  // gap would never close, and jobs that come as fast as they are done would all wait for the disk.
+  void caught_up(Sequence next) {
+    if (gap_.open() && gap_.endless()) gap_.bound(next);
+  }
 
   template <typename Visit>
   void for_each(Visit visit) const {
