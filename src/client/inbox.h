@@ -1,9 +1,10 @@
 // What a client's users want, on its way to the driver: jobs, questions, the end.
 //
 // Any thread may put; whoever makes the driver's turn takes. Everything waits behind one mutex that
-// is held for moves and swaps only, and the I/O thread is woken only when nobody is at it, so that
-// under load a job costs no system call. Of a job with the options of the one before only the
-// payload goes to the driver: what one thread wrote costs another a wait for memory.
+// is held for moves and swaps and a look at a job's options, and the driver's thread is woken only
+// when nobody is at it, so that under load a job costs no system call. Of a job with the options of
+// the one before only the payload goes to the driver: what one thread wrote costs another a wait
+// for memory.
 #pragma once
 
 #include <chrono>

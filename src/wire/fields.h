@@ -86,6 +86,14 @@ template <typename... PartTypes>
 struct BareForm {
   static constexpr std::size_t fixed_bytes = (PartTypes::bytes + ...);
   static constexpr bool has_tail = ((PartTypes::bytes == 0) || ...);
+  // What is written and read relies on it: the parts before the tail stand at fixed places.
+  static constexpr bool is_tail_last = [] {
+    bool after_tail = false;
+    bool right = true;
+    ((right = right && !after_tail, after_tail = PartTypes::bytes == 0), ...);
+    return right;
+  }();
+  static_assert(is_tail_last);
   template <typename Visitor>
   static constexpr void each(Visitor&& visitor) {
     (visitor.template operator()<PartTypes>(), ...);

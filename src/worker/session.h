@@ -49,7 +49,8 @@ struct HeldJob {
   std::uint32_t attempt = 1;
   std::uint64_t time_limit_ms = 0;     // 0 = none
   const std::string* queue = nullptr;  // its name, as long as the session; null = not told
-  Payload payload;                     // while it is lent
+  Payload payload;  // while it is lent; shares its bytes with others of its message, so whoever
+                    // runs it looks at the view alone
 
   // What became of it; whoever runs it writes that.
   wire::Outcome outcome = wire::Outcome::done;

@@ -30,10 +30,10 @@ struct alignas(64) Player {
   std::atomic<std::uint64_t> confirmed;  // producers
   std::atomic<std::uint64_t> refused;    // producers
   std::atomic<std::uint64_t> done;       // workers
+  std::atomic<std::uint64_t> last_ns;    // of the last confirm, of the last job that was timed
   std::atomic<std::uint64_t> begin_ns;   // of a producer's first job; when a worker connected
   std::atomic<std::uint64_t> sent_ns;    // producers: when all was sent, and …
   std::atomic<std::uint64_t> done_then;  // … what workers had done by then
-  std::atomic<std::uint64_t> last_ns;    // when the last of these changed
 };
 
 struct Board {
@@ -55,7 +55,7 @@ struct Board {
   [[nodiscard]] static std::uint64_t sum(std::span<const Player> players,
                                          std::atomic<std::uint64_t> Player::*what) {
     std::uint64_t total = 0;
-    for (const Player& player : players) total += (player.*what).load(std::memory_order_relaxed);
+    for (const Player& player : players) total += (player.*what).load(std::memory_order_acquire);
     return total;
   }
   [[nodiscard]] std::span<const Player> producers() const {

@@ -50,13 +50,6 @@ struct Plan {
   }
   // Of a closed loop: a call of more jobs than may be in flight would never be made.
   [[nodiscard]] std::uint64_t own_pack() const { return std::min(pack, own_in_flight()); }
-  // Whether a worker looks at the clock when it begins the job. Quick jobs of a closed loop wait
-  // for each other, so about a thousand of those in flight say how long; to look for each took a
-  // fifteenth of what all processes together do for such a job. And the last ones, for the end.
-  [[nodiscard]] bool is_timed(std::uint64_t job) const {
-    const std::uint64_t every = std::max<std::uint64_t>(in_flight / 1024, 1);
-    return rate > 0 || service.count() > 0 || job % every == 0 || job + every >= all_jobs();
-  }
   [[nodiscard]] double speed(unsigned worker) const {
     return speeds.empty() ? 1.0 : speeds[worker % speeds.size()];
   }
@@ -66,6 +59,26 @@ struct Plan {
   [[nodiscard]] std::string queue(std::uint64_t job) const {
     return queues == 1 ? "bench" : "bench-" + std::to_string(job % queues);
   }
+};
+
+// The jobs for which a worker looks at the clock when it begins them. In an open loop, or where
+// jobs take their time, that is each. Quick jobs of a closed loop wait for each other, so about a
+// thousand of those in flight say how long; to look for each took a fifteenth of what all processes
+// together do for such a job. The step is odd, to meet all places of a message and all queues, and
+// the last of each producer are there, for the end.
+class Sample {
+ public:
+  explicit Sample(const Plan& plan)
+      : step_(plan.rate > 0 || plan.service.count() > 0 ? 1 : plan.in_flight / 1024 | 1U),
+        share_(std::max<std::uint64_t>(plan.all_jobs() / plan.producers, 1)) {}
+
+  [[nodiscard]] bool has(std::uint64_t job) const {
+    return job % step_ == 0 || job % share_ + step_ >= share_;
+  }
+
+ private:
+  std::uint64_t step_;
+  std::uint64_t share_;  // of a producer
 };
 
 }  // namespace zcrew::tool::bench

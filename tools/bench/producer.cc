@@ -161,8 +161,8 @@ class Producer {
     for (; count > 0; count = client_.next_many(events_, std::chrono::milliseconds{0})) {
       for (const ClientEvent& event : std::span(events_).first(count)) take(event, now);
     }
-    me_.confirmed.store(confirmed_, std::memory_order_relaxed);
     me_.last_ns.store(now, std::memory_order_relaxed);
+    me_.confirmed.store(confirmed_, std::memory_order_release);
   }
 
   void take(const ClientEvent& event, std::uint64_t now) {

@@ -203,7 +203,8 @@ class Session {
     board_.stage = Stage::fill;
     if (plan_.backlog > 0) {
       wait([&] { return board_.confirmed() >= plan_.backlog; }, "the backlog gathers");
-      result_.fill_per_s = rate(plan_.backlog, begin_ns(board_.producers()), now_ns());
+      result_.fill_per_s =
+          rate(board_.confirmed(), begin_ns(board_.producers()), end_ns(board_.producers()));
     }
     const std::uint64_t confirmed = board_.confirmed();
     std::uint64_t from = plan_.backlog > 0 ? now_ns() : begin_ns(board_.producers());
@@ -215,16 +216,20 @@ class Session {
       const Player& last = last_to_send();
       const std::uint64_t full = std::max<std::uint64_t>(last.sent_ns, from);
       const std::uint64_t done = last.done_then;
-      if (plan_.jobs > 0) finish_rate(done, from, full);
       wait([&] { return board_.done() >= plan_.all_jobs(); }, "the backlog goes");
-      result_.drain_per_s = rate(plan_.all_jobs() - done, full, end_ns());
-      if (plan_.jobs == 0) finish_rate(board_.done() - done, full, end_ns());
+      const std::uint64_t end = end_ns(board_.workers());
+      result_.drain_per_s = rate(board_.done() - done, full, end);
+      if (full > from) {
+        finish_rate(done, from, full);
+      } else {  // nothing was sent while they worked
+        finish_rate(board_.done() - done, full, end);
+      }
     } else if (plan_.workers > 0) {
       wait([&] { return board_.done() >= plan_.all_jobs(); }, "running");
-      finish_rate(board_.done(), from, end_ns());
+      finish_rate(board_.done(), from, end_ns(board_.workers()));
     } else {
       wait([&] { return board_.confirmed() >= plan_.all_jobs(); }, "running");
-      finish_rate(board_.confirmed() - confirmed, from, end_ns());
+      finish_rate(board_.confirmed() - confirmed, from, end_ns(board_.producers()));
     }
     wait([&] { return board_.confirmed() >= plan_.all_jobs(); }, "the last confirms come");
     note_memory(true);
@@ -252,8 +257,7 @@ class Session {
         producers.begin(), producers.end(),
         [](const Player& a, const Player& b) { return a.sent_ns.load() < b.sent_ns.load(); });
   }
-  [[nodiscard]] std::uint64_t end_ns() const {
-    const auto players = plan_.workers > 0 ? board_.workers() : board_.producers();
+  static std::uint64_t end_ns(std::span<const Player> players) {
     std::uint64_t end = 0;
     for (const Player& player : players) end = std::max<std::uint64_t>(end, player.last_ns);
     return end;

@@ -31,10 +31,11 @@ void play_worker(Board& board, const Plan& plan, unsigned index, const std::stri
   ::prctl(PR_SET_TIMERSLACK, 1);  // a job shall take its time and not 50 µs more
   Player& me = board.worker[index];
   const double speed = plan.speed(index);
+  const Sample sample(plan);
   const auto handle = [&](const Attempt& attempt) {
     const Stamp stamp = read_stamp(attempt.payload);
     std::uint64_t now = 0;
-    if (plan.is_timed(stamp.number)) {
+    if (sample.has(stamp.number)) {
       now = now_ns();
       board.end_to_end.add(now - std::min(now, stamp.intended_ns));
     }

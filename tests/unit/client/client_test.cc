@@ -187,7 +187,9 @@ TEST_CASE("next_many gives up in time, at once without places, and touches none 
   CHECK(std::get<Confirmed>(events[0]).id == "kept");
   REQUIRE(client.submit(job("x", "no such name"), patience));
   REQUIRE(client.wait_confirmed(patience));
+  const auto asked = Clock::now();
   CHECK(client.next_many({}, patience) == 0);
+  CHECK(Clock::now() - asked < patience);
   REQUIRE(client.next_many(events, patience) == 1);
   CHECK(std::get<RefusedJob>(events[0]).code == 206);
   CHECK(std::get<Confirmed>(events[1]).ticket == 7);

@@ -19,15 +19,15 @@ namespace {
 class BusyRouter {
  public:
   // What the sockets open when they first look around is open before anybody comes.
-  BusyRouter(const BusyRouter&) = delete;
-  BusyRouter& operator=(const BusyRouter&) = delete;
-  ~BusyRouter() {
-    for (const int descriptor : lower_) close(descriptor);
-  }
   BusyRouter() : bystander_(aside_.endpoint(), "DEALER", "") {
     std::vector<Peer> nobody;
     for (RouterSocket* socket : {&router, &aside_}) socket->take_suspects(nobody);
   }
+  ~BusyRouter() {
+    for (const int descriptor : lower_) close(descriptor);
+  }
+  BusyRouter(const BusyRouter&) = delete;
+  BusyRouter& operator=(const BusyRouter&) = delete;
 
   [[nodiscard]] std::unique_ptr<RawPeer> connect(const std::string& routing_id) const {
     return std::make_unique<RawPeer>(router.endpoint(), "DEALER", routing_id);
@@ -39,6 +39,7 @@ class BusyRouter {
       lower_.push_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
       REQUIRE(lower_.back() >= 0);
     }
+    REQUIRE(lower_.size() >= 2);
     for (int last = 0; last < 2; ++last) {
       close(lower_.back());
       lower_.pop_back();

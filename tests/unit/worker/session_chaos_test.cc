@@ -76,7 +76,9 @@ class Chaos {
       CHECK(started_.insert(job->token).second);
       running_.insert(job->token);
     }
-    for (const Token& token : wanted.abandoned) running_.erase(token);
+    for (const Token& token : wanted.abandoned) {
+      if (running_.erase(token) > 0) abandoned_.insert(token);
+    }
     for (const Token& token : wanted.give_back) {
       if (dice_.below(2) == 0 || running_.erase(token) == 0) continue;
       world_.never_began(token);
@@ -133,7 +135,21 @@ class Chaos {
     watch(world_.run(tokens));
   }
 
+  // One that was taken away ends all the same, or is found not to have begun.
+  void end_abandoned() {
+    if (abandoned_.empty()) return;
+    const Token one = *abandoned_.begin();
+    abandoned_.erase(abandoned_.begin());
+    if (dice_.below(2) == 0) {
+      world_.never_began(one);
+    } else {
+      world_.end(one);
+    }
+    watch(world_.turn());
+  }
+
   void finish_one() {
+    if (dice_.below(2) == 0) end_abandoned();
     if (running_.empty()) return;
     auto chosen = running_.begin();
     std::advance(chosen, static_cast<std::ptrdiff_t>(dice_.below(running_.size())));
@@ -173,9 +189,10 @@ class Chaos {
   Greeting greeted_ = Greeting::none;
   Sequence last_ = 0;
   std::set<Token> started_;
-  std::set<Token> running_;   // at the worker
-  std::set<Token> held_;      // by the worker, to the router's knowledge
-  std::set<Token> reported_;  // over this connection, not settled
+  std::set<Token> running_;    // at the worker
+  std::set<Token> abandoned_;  // too, though taken away
+  std::set<Token> held_;       // by the worker, to the router's knowledge
+  std::set<Token> reported_;   // over this connection, not settled
 };
 
 }  // namespace

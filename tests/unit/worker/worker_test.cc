@@ -330,4 +330,36 @@ TEST_CASE("options out of range are a configuration error that names them") {
   CHECK_FALSE(problem([](WorkerOptions& o) { o.name = std::string(129, 'n'); }).empty());
 }
 
+TEST_CASE("a job that was taken away before it began is not begun") {
+  FakeRouter router;
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  std::atomic<int> inside{0};
+  std::promise<void> both;
+  std::atomic<bool> third{false};
+  RunningWorker running(router.endpoint(), [&](const Attempt& attempt) {
+    if (attempt.payload == "third") third = true;
+    if (++inside == 2) both.set_value();
+    released.wait();
+    return Answer{};
+  });
+  router.expect<wire::WorkerHello>();
+  router.welcome();
+  router.run({{a_token(1), 1, 0, "a"}, {a_token(2), 1, 0, "b"}, {a_token(3), 1, 0, "third"}});
+  both.get_future().wait();
+  router.settle(a_token(3));
+  router.run({{a_token(4), 1, 0, "fourth"}});
+  router.send(wire::Recall{{a_token(4)}});
+  // By then the worker has read all of that, and has handlers for neither.
+  const auto outcome = router.expect<wire::OutcomeMessage>();
+  CHECK(outcome.entries[0].token == a_token(4));
+  release.set_value();
+  std::size_t outcomes = 0;
+  while (outcomes < 2) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
+  running.worker().stop();
+  for (Sequence i : {Sequence{1}, Sequence{2}, Sequence{4}}) router.settle(a_token(i));
+  CHECK(running.join());
+  CHECK_FALSE(third);
+}
+
 }  // namespace zcrew::worker
