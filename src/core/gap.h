@@ -48,8 +48,7 @@ class Gap {
   // Only (begin, end), both exclusive: what a restart finds; newer jobs are in memory.
   void open_between(const Key& begin, const Key& end) {
     open_behind(begin, 0);
-    endless_ = false;
-    end_ = end;
+    bound(end);
   }
   // What comes behind everything that is inside now waits in memory again, from `end` on.
   void bound(const Key& end) {
