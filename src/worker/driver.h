@@ -38,8 +38,8 @@ class Driver {
   [[nodiscard]] bool stopped() const { return session_.stopped(); }
   [[nodiscard]] std::size_t unsettled() const { return session_.unsettled(); }
 
-  // Something is to be told to people.
-  [[nodiscard]] bool has_news() const { return !news_.empty(); }
+  // Something is to be told to people, or to be explained to them.
+  [[nodiscard]] bool has_news() const { return !news_.empty() || unreachable_; }
   std::vector<WorkerEvent> take_news();
 
  private:

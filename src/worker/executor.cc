@@ -12,6 +12,13 @@
 namespace zcrew::worker {
 namespace {
 
+// Jobs that take less follow each other for so long before what became of them is taken: a message
+// of hundreds costs router and worker much less than one of each (a fifth of all processors' time
+// with 16 workers), and who waits for one of them has waited for longer in the row.
+constexpr Duration glance_interval = Microseconds{500};
+// How long what has finished may wait where the next job takes long.
+constexpr Duration glance_patience = Milliseconds{1};
+
 wire::Outcome to_wire(JobOutcome outcome) {
   switch (outcome) {
     case JobOutcome::done:
@@ -52,9 +59,13 @@ Answer call(const Handler& handler, const Attempt& attempt) {
 
 }  // namespace
 
-Executor::Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout,
-                   std::function<bool()> look)
-    : handler_(std::move(handler)), progress_(progress), lookout_(lookout), look_(std::move(look)) {
+Executor::Executor(Handler handler, net::Alarm& alarm, net::Watch& lookout,
+                   std::function<bool()> look, std::function<void()> glance)
+    : handler_(std::move(handler)),
+      alarm_(alarm),
+      lookout_(lookout),
+      look_(std::move(look)),
+      glance_(std::move(glance)) {
   lookout_.add(call_.fd());
 }
 
@@ -157,7 +168,11 @@ void Executor::serve(Place& place) {
     wait_for_work(guard);
     if (ending_) return;
     place.free_at = net::read_monotonic();
-    while (may_begin()) run_first(place, told, guard);
+    next_glance_ = place.free_at + glance_interval;
+    while (may_begin()) {
+      run_first(place, told, guard);
+      if (may_begin()) go_on(place.free_at, guard);
+    }
     look(guard);
   }
 }
@@ -194,6 +209,19 @@ bool Executor::look(Guard& guard) {
   return looked;
 }
 
+// Between a job and the next. The alarm is for what has finished first: that which finishes later
+// is taken with it, and then the alarm is set anew.
+void Executor::go_on(Instant now, Guard& guard) {
+  if (finished_.size() == 1) alarm_.set(glance_patience);
+  if (now < next_glance_) return;
+  next_glance_ = now + glance_interval;
+  ++looking_;
+  guard.unlock();
+  glance_();
+  guard.lock();
+  --looking_;
+}
+
 void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   HeldJob& job = *waiting_.front();
   waiting_.pop_front();
@@ -208,8 +236,6 @@ void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   const bool given_up = hurried_ && job.outcome == wire::Outcome::failed;
   if (given_up) job.outcome = wire::Outcome::released;
   finished_.push_back(&job);
-  // Without a next job this thread takes care of it.
-  if (finished_.size() == 1 && may_begin()) progress_.signal();
 }
 
 // Jobs follow each other at once, so one begins when the one before it ends: one look at the clock,

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/alarm.h"
 #include "net/socket.h"
 #include "net/watch.h"
 #include "worker/session.h"
@@ -29,9 +30,13 @@ class Executor {
  public:
   // `look` takes what has finished and starts what has arrived; it is called by a thread that has
   // nothing to run, behind a job and when something in `lookout` is readable, and says false if
-  // another thread is at that and will look once more. A thread that goes on with the next job
-  // signals `progress` instead when finished jobs are waiting to be taken.
-  Executor(Handler handler, net::Wakeup& progress, net::Watch& lookout, std::function<bool()> look);
+  // another thread is at that and will look once more.
+  //
+  // `glance` does the same for a thread that goes on with the next job, twice a millisecond at
+  // most. What has finished by then may wait longer if that job takes long: so `alarm` is set for
+  // it, and who waits for the alarm takes it.
+  Executor(Handler handler, net::Alarm& alarm, net::Watch& lookout, std::function<bool()> look,
+           std::function<void()> glance);
   // Waits for the handlers that run; what has not begun is dropped.
   ~Executor();
   Executor(const Executor&) = delete;
@@ -71,14 +76,16 @@ class Executor {
   bool look_out(Guard& guard);
   bool look(Guard& guard);
   void run_first(Place& place, Attempt& told, Guard& guard);
+  void go_on(Instant now, Guard& guard);
   // Under the lock:
   void add_places();
   [[nodiscard]] bool may_begin() const { return !waiting_.empty() && running_ < concurrency_; }
 
   const Handler handler_;
-  net::Wakeup& progress_;
+  net::Alarm& alarm_;
   net::Watch& lookout_;
   const std::function<bool()> look_;
+  const std::function<void()> glance_;
   net::Wakeup call_;  // for who is on the lookout
 
   std::mutex lock_;
@@ -89,7 +96,8 @@ class Executor {
   std::uint32_t concurrency_ = 1;
   std::uint32_t running_ = 0;
   std::size_t idle_ = 0;     // threads that wait for work_
-  std::size_t looking_ = 0;  // threads in look_, which want a job next
+  std::size_t looking_ = 0;  // threads in look_ or glance_, which want a job next
+  Instant next_glance_{};
   bool on_lookout_ = false;  // a thread is
   bool hurried_ = false;
   bool ending_ = false;

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "core/names.h"
+#include "net/alarm.h"
 #include "net/clock.h"
 #include "net/endpoint.h"
 #include "net/entropy.h"
@@ -77,22 +78,30 @@ WorkerOptions checked(WorkerOptions options) {
 }  // namespace
 
 // Makes the driver's turns, one at a time, in the thread that needs it first: that of a free place,
-// which takes its next job from the socket and sends what became of the last. The thread of run()
-// stands by for the rest: deadlines, what arrives while all places are taken, and people.
+// which takes its next job from the socket and sends what became of the last, or one whose jobs
+// follow each other, every now and then. The thread of run() stands by for the rest: deadlines,
+// what arrives while all places are taken, and people. It leaves the socket to a place that looks
+// after it between jobs, until the alarm says that this one's job takes long.
 class Worker::Impl {
  public:
   Impl(WorkerOptions options, Handler handler, std::function<void(const WorkerEvent&)> log)
       : log_(std::move(log)),
         driver_(session_options(checked(std::move(options))), executor_, places_, standby_),
-        executor_(std::move(handler), wakeup_, places_, [this] { return look(); }) {
-    standby_.add(wakeup_.fd());
+        executor_(
+            std::move(handler), alarm_, places_, [this] { return look(); }, [this] { glance(); }) {
+    for (net::Watch* watch : {&standby_, &guarded_}) {
+      watch->add(wakeup_.fd());
+      watch->add(alarm_.fd());
+    }
   }
 
   bool run() {
     ZCREW_CHECK(!std::exchange(began_, true));
     while (const auto until = work()) {
-      standby_.wait(*until - net::read_monotonic());
+      net::Watch& watch = alarm_.is_set() ? guarded_ : standby_;
+      watch.wait(*until - net::read_monotonic());
       wakeup_.drain();
+      alarm_.drain();
     }
     const std::lock_guard turn(turn_);
     return driver_.unsettled() == 0;
@@ -141,10 +150,20 @@ class Worker::Impl {
     return turn.owns_lock();
   }
 
+  // The turn of a place that goes on: it comes again, or the alarm goes off.
+  void glance() {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn) return;
+    driver_.turn();
+    if (is_wanted()) wakeup_.signal();
+  }
+
   // A turn. True if run()'s thread has something to do that it does not wait for.
-  bool must_go_on() {
-    return driver_.turn() || driver_.has_news() || driver_.stopped() ||
-           driver_.next_deadline() < sleeps_until_;
+  bool must_go_on() { return driver_.turn() || is_wanted(); }
+
+  // True if only run()'s thread can go on, or would do so too late.
+  [[nodiscard]] bool is_wanted() const {
+    return driver_.has_news() || driver_.stopped() || driver_.next_deadline() < sleeps_until_;
   }
 
   // What stop() or drain() asked for.
@@ -165,8 +184,10 @@ class Worker::Impl {
   int obeyed_ = 0;
 
   net::Wakeup wakeup_;  // of run()'s thread
+  net::Alarm alarm_;    // of the same
   net::Watch places_;
-  net::Watch standby_;
+  net::Watch standby_;  // the socket, and what is in guarded_
+  net::Watch guarded_;
 
   std::mutex turn_;
   // Protected by turn_:

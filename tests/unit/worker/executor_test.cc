@@ -6,6 +6,9 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <vector>
+
+#include "net/alarm.h"
 
 namespace zcrew::worker {
 namespace {
@@ -50,10 +53,10 @@ struct Bench {
 
   std::deque<HeldJob> jobs;
   Gate gate;
-  net::Wakeup progress;
+  net::Alarm alarm;
   net::Watch lookout;
-  Executor executor{[this](const Attempt&) { return gate.pass(); }, progress, lookout,
-                    [] { return true; }};
+  Executor executor{[this](const Attempt&) { return gate.pass(); }, alarm, lookout,
+                    [] { return true; }, [] {}};
 
   void start(std::size_t count) {
     std::vector<HeldJob*> started;
@@ -95,6 +98,70 @@ TEST_CASE("a concurrency that is raised again is used at once") {
     bench.gate.open();
     REQUIRE(bench.gate.holds(0));
   }
+}
+
+// What has finished, as a session would take it: how often, and by which thread.
+struct Takings {
+  std::vector<HeldJob*> jobs;
+  std::vector<std::size_t> sizes;
+
+  void take(Executor& executor) {
+    std::vector<HeldJob*> finished;
+    executor.take_finished(finished);
+    if (finished.empty()) return;
+    jobs.insert(jobs.end(), finished.begin(), finished.end());
+    sizes.push_back(finished.size());
+  }
+};
+
+TEST_CASE("what has finished is called for within a millisecond while the next job takes long") {
+  Bench bench;
+  net::Watch watch;
+  watch.add(bench.alarm.fd());
+  bench.start(2);
+  REQUIRE(bench.gate.holds(1));
+  CHECK_FALSE(bench.alarm.is_set());  // nothing has finished
+  bench.gate.open();
+  REQUIRE(bench.gate.holds(1));
+  REQUIRE(watch.wait(patience));
+  Takings takings;
+  takings.take(bench.executor);
+  CHECK(takings.jobs == std::vector{&bench.jobs[0]});
+}
+
+TEST_CASE("jobs that follow each other are taken by the thread that runs them, many at a time") {
+  constexpr std::size_t count = 20000;
+  std::deque<HeldJob> jobs(count);
+  Takings takings;
+  std::size_t glances = 0;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool over = false;
+  net::Alarm alarm;
+  net::Watch lookout;
+  Executor* self = nullptr;
+  const auto glance = [&] {
+    ++glances;
+    takings.take(*self);
+  };
+  const auto look = [&] {
+    takings.take(*self);
+    if (takings.jobs.size() < count) return true;
+    const std::lock_guard guard(mutex);
+    over = true;
+    changed.notify_all();
+    return true;
+  };
+  Executor executor([](const Attempt&) { return Answer{}; }, alarm, lookout, look, glance);
+  self = &executor;
+  std::vector<HeldJob*> started;
+  for (HeldJob& job : jobs) started.push_back(&job);
+  executor.start(started);
+  std::unique_lock lock(mutex);
+  REQUIRE(changed.wait_for(lock, patience, [&] { return over; }));
+  CHECK(takings.jobs == started);  // in the order of their end
+  CHECK(glances > 0);
+  CHECK(takings.sizes.size() < count / 10);
 }
 
 }  // namespace zcrew::worker
