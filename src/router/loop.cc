@@ -70,6 +70,9 @@ int Loop::run() {
   systemd_.ready(fmt::format("serving clients at {} and workers at {}",
                              sockets_.endpoint(core::Side::frontend),
                              sockets_.endpoint(core::Side::backend)));
+  // What the journal knew is there before anyone asks for it: a question is no event of the core's.
+  read_clocks();
+  step(core::Tick{});
   while (!failure_ && !over()) turn();
   return failure_ ? fail_stop() : finish();
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -15,9 +16,16 @@
 namespace zcrew::router {
 namespace {
 
-// A journal that works until it is told not to.
+enum class Disk : std::uint8_t { works, stands_still };
+
+// A journal that works until it is told not to, or only when it is told to.
 class BreakingJournal : public journal::MemoryJournal {
  public:
+  explicit BreakingJournal(Disk disk) : stands_still_(disk == Disk::stands_still) {}
+  std::uint64_t make_room() override {
+    stands_still_.wait(true);
+    return MemoryJournal::make_room();
+  }
   void commit(const journal::Batch& batch) override {
     if (commits_break_) throw journal::JournalError("fdatasync: Input/output error");
     MemoryJournal::commit(batch);
@@ -29,8 +37,13 @@ class BreakingJournal : public journal::MemoryJournal {
   // Apart: the commit of a router's start may come later than its first answer from a read.
   void break_commits() { commits_break_ = true; }
   void break_reads() { reads_break_ = true; }
+  void go_on() {
+    stands_still_ = false;
+    stands_still_.notify_all();
+  }
 
  private:
+  std::atomic<bool> stands_still_;
   std::atomic<bool> commits_break_{false};
   std::atomic<bool> reads_break_{false};
 };
@@ -38,8 +51,9 @@ class BreakingJournal : public journal::MemoryJournal {
 // The loop over that journal, in a thread.
 class BreakingRouter {
  public:
-  BreakingRouter()
-      : sockets_({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", 0}),
+  explicit BreakingRouter(Disk disk = Disk::works)
+      : journal(disk),
+        sockets_({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", 0}),
         made_(net::read_clocks()),
         core_({}, journal.open(), made_),
         thread_([this] { exit_code_ = run(); }) {}
@@ -112,6 +126,19 @@ TEST_CASE("damage met by a read ends the router with 65") {
       "The journal test-journal is damaged: dead: the checksum of q1p5n1 does not fit. The router "
       "ends rather than work with wrong data. `zcrew check test-journal` looks at all of it; "
       "restore a copy made before, or set that directory aside and start with a new one.");
+}
+
+TEST_CASE("who asks a router before its first commit hears of all that it has") {
+  net::Context context;
+  BreakingRouter router(Disk::stands_still);
+  TestPeer client(context, router.frontend());
+  client.send(wire::Admin{1, "queues", "{}"});
+  const std::string body(client.expect_from_frontend<wire::AdminReply>().body);
+  CHECK(body.find("\"name\":\"default\"") != std::string::npos);
+  router.journal.go_on();
+  router.journal.break_reads();
+  client.send(wire::Admin{2, "dead_list", "{}"});
+  CHECK(router.wait() == exit_code::corrupt_journal);
 }
 
 }  // namespace

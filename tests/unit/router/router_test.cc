@@ -81,6 +81,7 @@ TEST_CASE_FIXTURE(Running, "status is answered without a hello") {
   const auto status = json::parse(reply.body);
   CHECK(status["epoch"] == 1);
   CHECK(status["endpoints"]["clients"] == router.frontend());
+  REQUIRE(status["queues"].size() == 1);
   CHECK(status["queues"][0]["name"] == "default");
   CHECK(json::parse(client.ask("version").body)["epoch"] == 1);
 }
