@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
-
-#include "lmdb/page_layout.h"
 
 namespace zcrew::lmdb {
 namespace {
@@ -60,19 +60,33 @@ void PagePath::descend(std::string_view key, const char* leaf) {
   for (unsigned depth = 0; depth < depth_max; ++depth) {
     const char* const at = map + number * page_bytes_;
     if (at == leaf) return;
-    const std::string_view page{at, page_bytes_};
-    if (number_at<std::uint64_t>(page, page_number) != number ||
-        (number_at<std::uint16_t>(page, page_flags) & branch_page) == 0) {
-      blame(key, "a search for it does not lead there");
-    }
-    number = no_page;  // the child of the last node that is not behind the key; the first has none
-    const auto wrong = walk_nodes(page, false, [&](const Node& node) {
-      if (number == no_page || node.key <= key) number = node.child;
-    });
-    if (!wrong.empty()) blame(key, wrong);
-    if (number == no_page) break;
+    if (depth == path_.size()) path_.emplace_back();
+    Branch& branch = path_[depth];
+    if (std::exchange(branch.at, at) != at) read_branch(branch, number, key);
+    number = next_page(branch, key);
   }
   blame(key, "a search for it does not end");
+}
+
+void PagePath::read_branch(Branch& branch, std::uint64_t number, std::string_view key) const {
+  const std::string_view page{branch.at, page_bytes_};
+  if (number_at<std::uint64_t>(page, page_number) != number ||
+      (number_at<std::uint16_t>(page, page_flags) & branch_page) == 0) {
+    blame(key, "a search for it does not lead there");
+  }
+  branch.children.clear();
+  const auto wrong =
+      walk_nodes(page, false, [&](const Node& node) { branch.children.push_back(node); });
+  if (!wrong.empty()) blame(key, wrong);
+  if (branch.children.empty()) blame(key, "a search for it does not end");
+}
+
+// The child of the last node that is not behind the key; the first node has none.
+std::uint64_t PagePath::next_page(const Branch& branch, std::string_view key) {
+  const auto behind =
+      std::upper_bound(branch.children.begin() + 1, branch.children.end(), key,
+                       [](std::string_view wanted, const Node& node) { return wanted < node.key; });
+  return std::prev(behind)->child;
 }
 
 void PagePath::blame(std::string_view key, std::string_view what) const {

@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
+#include "lmdb/page_layout.h"
 #include "lmdb/transaction.h"
 
 namespace zcrew::lmdb {
@@ -26,8 +28,16 @@ class PagePath {
   void verify(const Cursor& cursor);
 
  private:
+  // A page on the way, which was found whole.
+  struct Branch {
+    const char* at = nullptr;
+    std::vector<Node> children;
+  };
+
   void find_root();
   void descend(std::string_view key, const char* leaf);
+  [[nodiscard]] static std::uint64_t next_page(const Branch& branch, std::string_view key);
+  void read_branch(Branch& branch, std::uint64_t number, std::string_view key) const;
   [[nodiscard]] const char* page_of(const void* bytes) const;
   [[noreturn]] void blame(std::string_view key, std::string_view what) const;
 
@@ -36,6 +46,7 @@ class PagePath {
   std::size_t page_bytes_;
   std::uint64_t root_ = 0;
   const char* leaf_ = nullptr;  // of the last call
+  std::vector<Branch> path_;    // from the root to that leaf; the pages of a snapshot do not change
 };
 
 }  // namespace zcrew::lmdb

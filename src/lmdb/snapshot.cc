@@ -69,7 +69,7 @@ void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page)
     page.reached_end = false;
     if (page.jobs.size() >= request.jobs_max) return;
     const JobView job =
-        sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::ready, scan.key());
+        sound(journal::read_verified_job(Kind::job, scan.value()), db::ready, scan.key());
     bytes += limits::job_record_bytes + job.payload.size();
     if (!page.jobs.empty() && bytes > request.bytes_max) return;
     // Most pages are short ones of many queues, or full.
@@ -90,7 +90,7 @@ void Snapshot::read_later(const core::ReadLater& request, core::LaterPage& page)
     page.reached_end = false;
     if (page.jobs.size() >= request.jobs_max) return;
     const JobView job =
-        sound(journal::read_job(Kind::job, scan.key(), scan.value()), db::later, scan.key());
+        sound(journal::read_verified_job(Kind::job, scan.value()), db::later, scan.key());
     page.jobs.push_back(loaded(key.id, Place::later, key.due, job, copies));
   }
 }
@@ -108,7 +108,7 @@ journal::DeadPage Snapshot::read_dead(QueueNumber queue, const JobId& after,
     page.reached_end = false;
     if (page.letters.size() >= letters_max) return page;
     const JobView job =
-        sound(journal::read_job(Kind::dead, scan.key(), scan.value()), db::dead, scan.key());
+        sound(journal::read_verified_job(Kind::dead, scan.value()), db::dead, scan.key());
     page.letters.push_back({id, job.header, std::string(job.reason), job.died_at, job.payload_bytes,
                             sound(journal::read_history(job), db::dead, scan.key())});
   }
