@@ -32,9 +32,8 @@ class Executor {
   // nothing to run, behind a job and when something in `lookout` is readable, and says false if
   // another thread is at that and will look once more.
   //
-  // `glance` does the same for a thread that goes on with the next job, twice a millisecond at
-  // most. What has finished by then may wait longer if that job takes long: so `alarm` is set for
-  // it, and who waits for the alarm takes it.
+  // `glance` does the same for a thread that goes on with the next job, twice a millisecond while
+  // jobs are quick. `alarm` is for what has finished where one is not: who waits for it takes that.
   Executor(Handler handler, net::Alarm& alarm, net::Watch& lookout, std::function<bool()> look,
            std::function<void()> glance);
   // Waits for the handlers that run; what has not begun is dropped.
@@ -76,7 +75,7 @@ class Executor {
   bool look_out(Guard& guard);
   bool look(Guard& guard);
   void run_first(Place& place, Attempt& told, Guard& guard);
-  void go_on(Instant now, Guard& guard);
+  void go_on(Duration took, Instant now, Guard& guard);
   // Under the lock:
   void add_places();
   [[nodiscard]] bool may_begin() const { return !waiting_.empty() && running_ < concurrency_; }
