@@ -54,7 +54,7 @@ JobView view_of(const core::PutJob& put);
 std::size_t job_record_size(layout::Kind kind, const JobView& job);
 void write_job(layout::Kind kind, std::string_view key, const JobView& job, char* record);
 Result<JobView, Fault> read_job(layout::Kind kind, std::string_view key, std::string_view record);
-// The same of a record that verify() has found right.
+// The same of a record that verify() has found right, and long enough to be one.
 Result<JobView, Fault> read_verified_job(layout::Kind kind, std::string_view record);
 
 // Adds an entry to the job's history (none if its event is empty) in `memory`, which must outlive

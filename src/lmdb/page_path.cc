@@ -62,23 +62,25 @@ void PagePath::descend(std::string_view key, const char* leaf) {
     if (at == leaf) return;
     if (depth == path_.size()) path_.emplace_back();
     Branch& branch = path_[depth];
-    if (std::exchange(branch.at, at) != at) read_branch(branch, number, key);
+    if (branch.at != at) branch = read_branch(at, number, key);
     number = next_page(branch, key);
   }
   blame(key, "a search for it does not end");
 }
 
-void PagePath::read_branch(Branch& branch, std::uint64_t number, std::string_view key) const {
-  const std::string_view page{branch.at, page_bytes_};
+PagePath::Branch PagePath::read_branch(const char* at, std::uint64_t number,
+                                       std::string_view key) const {
+  const std::string_view page{at, page_bytes_};
   if (number_at<std::uint64_t>(page, page_number) != number ||
       (number_at<std::uint16_t>(page, page_flags) & branch_page) == 0) {
     blame(key, "a search for it does not lead there");
   }
-  branch.children.clear();
+  Branch branch{at, {}};
   const auto wrong =
       walk_nodes(page, false, [&](const Node& node) { branch.children.push_back(node); });
   if (!wrong.empty()) blame(key, wrong);
   if (branch.children.empty()) blame(key, "a search for it does not end");
+  return branch;
 }
 
 // The child of the last node that is not behind the key; the first node has none.

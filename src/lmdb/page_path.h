@@ -37,7 +37,8 @@ class PagePath {
   void find_root();
   void descend(std::string_view key, const char* leaf);
   [[nodiscard]] static std::uint64_t next_page(const Branch& branch, std::string_view key);
-  void read_branch(Branch& branch, std::uint64_t number, std::string_view key) const;
+  [[nodiscard]] Branch read_branch(const char* at, std::uint64_t number,
+                                   std::string_view key) const;
   [[nodiscard]] const char* page_of(const void* bytes) const;
   [[noreturn]] void blame(std::string_view key, std::string_view what) const;
 

@@ -21,7 +21,8 @@ Alarm::Alarm() : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)
 
 Alarm::~Alarm() { close(fd_); }
 
-// Said before it is so: is_set() may be true too long, but not false while this one is to come.
+// Said before it is so: that it is set is never true for longer than until the next drain() behind
+// its time.
 void Alarm::set(Duration after) noexcept {
   const auto whole = std::chrono::floor<std::chrono::seconds>(after);
   itimerspec time{};

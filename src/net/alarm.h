@@ -23,7 +23,8 @@ class Alarm {
   // What has gone off goes off no more.
   void drain() noexcept;
 
-  // It will go off, or has and was not drained.
+  // It will go off, or has and was not drained. False all the same, now and then, where one thread
+  // sets it while another drains what went off before.
   [[nodiscard]] bool is_set() const { return set_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] int fd() const { return fd_; }

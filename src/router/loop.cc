@@ -73,6 +73,7 @@ int Loop::run() {
   // What the journal knew is there before anyone asks for it: a question is no event of the core's.
   read_clocks();
   step(core::Tick{});
+  settle();
   while (!failure_ && !over()) turn();
   return failure_ ? fail_stop() : finish();
 }

@@ -173,7 +173,7 @@ void Executor::serve(Place& place) {
     while (may_begin()) {
       const Instant began = place.free_at;
       run_first(place, told, guard);
-      if (may_begin()) go_on(place.free_at - began, place.free_at, guard);
+      if (may_begin()) go_on(place, place.free_at - began, guard);
     }
     look(guard);
   }
@@ -214,16 +214,17 @@ bool Executor::look(Guard& guard) {
 // Between a job, which took so long, and the next. After quick jobs this thread soon comes here
 // again; one that may be away for long leaves what has finished to another. The alarm is for what
 // has finished first: that which finishes later is taken with it, and then the alarm is set anew.
-void Executor::go_on(Duration took, Instant now, Guard& guard) {
-  if (took >= glance_interval) return alarm_.set(at_once);
-  if (finished_.size() == 1) alarm_.set(glance_patience);
-  if (now < next_glance_) return;
-  next_glance_ = now + glance_interval;
+void Executor::go_on(Place& place, Duration took, Guard& guard) {
+  const bool quick = took < glance_interval;
+  if (finished_.size() == 1) alarm_.set(quick ? glance_patience : at_once);
+  if (!quick || place.free_at < next_glance_) return;
   ++looking_;
   guard.unlock();
   glance_();
   guard.lock();
   --looking_;
+  place.free_at = net::read_monotonic();  // the next job's time begins here
+  next_glance_ = place.free_at + glance_interval;
 }
 
 void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
@@ -242,8 +243,8 @@ void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   finished_.push_back(&job);
 }
 
-// Jobs follow each other at once, so one begins when the one before it ends: one look at the clock,
-// which a short job would feel.
+// Where nothing is done between two jobs, one begins when the one before it ends: one look at the
+// clock, which a short job would feel.
 void Executor::attempt(Place& place, HeldJob& job, Attempt& told) {
   told.id = to_text(job.token.job);
   told.queue = job.queue != nullptr ? *job.queue : std::string();

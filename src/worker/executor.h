@@ -75,10 +75,12 @@ class Executor {
   bool look_out(Guard& guard);
   bool look(Guard& guard);
   void run_first(Place& place, Attempt& told, Guard& guard);
-  void go_on(Duration took, Instant now, Guard& guard);
+  void go_on(Place& place, Duration took, Guard& guard);
   // Under the lock:
   void add_places();
-  [[nodiscard]] bool may_begin() const { return !waiting_.empty() && running_ < concurrency_; }
+  [[nodiscard]] bool may_begin() const {
+    return !ending_ && !waiting_.empty() && running_ < concurrency_;
+  }
 
   const Handler handler_;
   net::Alarm& alarm_;

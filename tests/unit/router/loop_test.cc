@@ -56,15 +56,30 @@ class BreakingRouter {
         sockets_({"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", 0}),
         made_(net::read_clocks()),
         core_({}, journal.open(), made_),
-        thread_([this] { exit_code_ = run(); }) {}
+        thread_([this] {
+          begun_.wait(false);
+          exit_code_ = run();
+        }) {
+    if (disk == Disk::works) begin();
+  }
   ~BreakingRouter() {
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    begin();
+    journal.go_on();
+    stops_ = 2;
+    sockets_.wake();
+    thread_.join();
   }
   BreakingRouter(const BreakingRouter&) = delete;
   BreakingRouter& operator=(const BreakingRouter&) = delete;
 
   [[nodiscard]] std::string frontend() const { return sockets_.endpoint(core::Side::frontend); }
 
+  // With a disk that stands still, only then does it serve; peers may connect before.
+  void begin() {
+    begun_ = true;
+    begun_.notify_all();
+  }
   int wait() {
     thread_.join();
     return exit_code_;
@@ -87,6 +102,7 @@ class BreakingRouter {
   Now made_;
   core::Router core_;
   std::atomic<unsigned> stops_{0};
+  std::atomic<bool> begun_{false};
   std::vector<std::string> errors_;
   int exit_code_ = -1;
   std::thread thread_;
@@ -133,6 +149,9 @@ TEST_CASE("who asks a router before its first commit hears of all that it has") 
   BreakingRouter router(Disk::stands_still);
   TestPeer client(context, router.frontend());
   client.send(wire::Admin{1, "queues", "{}"});
+  // Its handshake goes back and forth between the same threads, behind the question.
+  const TestPeer later(context, router.frontend());
+  router.begin();
   const std::string body(client.expect_from_frontend<wire::AdminReply>().body);
   CHECK(body.find("\"name\":\"default\"") != std::string::npos);
   router.journal.go_on();
