@@ -1,4 +1,5 @@
 #include <future>
+#include <semaphore>
 #include <stdexcept>
 
 #include "fake_router.h"
@@ -103,6 +104,42 @@ TEST_CASE("of the jobs that RECALL names, those that wait come back and are not 
   std::size_t outcomes = 0;
   while (outcomes < 3) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
   CHECK(starts == 3);
+}
+
+TEST_CASE("behind quick jobs that follow each other, long ones hold up no outcome and no message") {
+  FakeRouter router;
+  std::counting_semaphore<> release(0);
+  RunningWorker running(router.endpoint(), [&](const Attempt& attempt) {
+    if (attempt.payload == "long") release.acquire();
+    return echo(attempt);
+  });
+  router.expect<wire::WorkerHello>();
+  router.welcome();
+  const auto expect_outcomes = [&](std::size_t count) {
+    while (count > 0) {
+      const auto message = router.expect<wire::OutcomeMessage>();
+      REQUIRE(message.entries.size() <= count);
+      count -= message.entries.size();
+      for (const auto& item : message.entries) {
+        CHECK(item.outcome == (item.token.job.sequence % 100 == 99 ? wire::Outcome::released
+                                                                   : wire::Outcome::done));
+      }
+    }
+  };
+  for (Sequence round = 0; round < 100; ++round) {
+    CAPTURE(round);
+    const Sequence first = 100 * round;
+    std::vector<wire::RunItem> jobs;
+    for (Sequence i = 1; i <= 20; ++i) jobs.push_back({a_token(first + i), 1, 0, "quick"});
+    for (Sequence i = 21; i <= 22; ++i) jobs.push_back({a_token(first + i), 1, 0, "long"});
+    jobs.push_back({a_token(first + 99), 1, 0, "waits"});
+    router.run(jobs);
+    expect_outcomes(20);
+    router.send(wire::Recall{{a_token(first + 99)}});
+    expect_outcomes(1);
+    release.release(2);
+    expect_outcomes(2);
+  }
 }
 
 TEST_CASE("over a router's restart a running job goes on and a finished one is reported again") {
