@@ -1,4 +1,4 @@
-// The constants of the journal's format 1, which docs/journal.md explains and a test compares with
+// The constants of the journal's format 2, which docs/journal.md explains and a test compares with
 // that page. Pure. The values are on disk: a change needs a new version (journal.md section 10).
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace zcrew::journal::layout {
 
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::uint8_t record_version = 1;
 inline constexpr std::string_view format_magic = "zcrewjnl";
 
@@ -26,6 +26,15 @@ inline constexpr std::size_t chunk_key_bytes = job_id_bytes + 1 + 4;
 // A job record's body up to its death, history and payload.
 inline constexpr std::size_t job_fixed_bytes = 58;
 inline constexpr std::size_t job_origin_bytes = 28;  // only with a result mode
+
+// A bundle's body up to its producer, and to its jobs; then each job's bytes before its payload.
+inline constexpr std::size_t bundle_fixed_bytes = 44;
+inline constexpr std::size_t bundle_origin_bytes = 24;
+inline constexpr std::size_t bundle_entry_bytes = 6;
+inline constexpr std::size_t bundle_entry_origin_bytes = 4;
+
+// What an LMDB page of 4 KiB has room for: a record of that size has a page by itself.
+inline constexpr std::size_t bundle_bytes_max = 4080;
 
 // Payload bytes of a chunk: with its envelope it fills what an LMDB page of 4 KiB leaves (4,080
 // bytes), so that any single free page can hold one.
@@ -50,6 +59,7 @@ enum class Kind : std::uint8_t {
   session = 13,
   result = 14,
   index = 15,
+  bundle = 16,
 };
 
 enum class Part : std::uint8_t { payload = 0, result = 1 };
@@ -71,6 +81,7 @@ inline constexpr std::string_view meta = "meta";
 inline constexpr std::string_view queues = "queues";
 inline constexpr std::string_view counts = "counts";
 inline constexpr std::string_view ready = "ready";
+inline constexpr std::string_view bundles = "bundles";
 inline constexpr std::string_view blobs = "blobs";
 inline constexpr std::string_view later = "later";
 inline constexpr std::string_view where = "where";
@@ -83,10 +94,9 @@ inline constexpr std::string_view sessions = "sessions";
 inline constexpr std::string_view keys = "keys";
 inline constexpr std::string_view keys_by_expiry = "keys_by_expiry";
 
-inline constexpr std::array all{meta,     queues,    counts,        ready,
-                                blobs,    later,     where,         dead,
-                                held,     instances, results,       results_by_expiry,
-                                sessions, keys,      keys_by_expiry};
+inline constexpr std::array all{
+    meta, queues, counts,    ready,   bundles,           blobs,    later, where,
+    dead, held,   instances, results, results_by_expiry, sessions, keys,  keys_by_expiry};
 }  // namespace db
 
 }  // namespace zcrew::journal::layout

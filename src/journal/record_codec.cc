@@ -72,13 +72,6 @@ Result<std::string_view, Fault> unseal(Kind kind, std::string_view key, std::str
 
 // ---- jobs ----
 
-namespace {
-
-// Nobody else is told how a job ended.
-bool has_origin(const core::JobHeader& header) { return header.result != wire::ResultMode::none; }
-
-}  // namespace
-
 JobView view_of(const core::PutJob& put) {
   JobView job;
   job.header = put.header;

@@ -50,6 +50,11 @@ struct JobView {
 
 JobView view_of(const core::PutJob& put);
 
+// Whether a record names the job's producer: nobody else is told how a job ended.
+inline bool has_origin(const core::JobHeader& header) {
+  return header.result != wire::ResultMode::none;
+}
+
 // `kind` is Kind::job or Kind::dead.
 std::size_t job_record_size(layout::Kind kind, const JobView& job);
 void write_job(layout::Kind kind, std::string_view key, const JobView& job, char* record);

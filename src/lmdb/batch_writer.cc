@@ -1,5 +1,7 @@
 #include "lmdb/batch_writer.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "journal/keys.h"
 #include "journal/row_codec.h"
@@ -26,14 +28,27 @@ std::string_view name_of(Place place) {
   return place == Place::later ? db::later : place == Place::dead ? db::dead : db::ready;
 }
 
+[[noreturn]] void put_twice(std::string_view key) {
+  throw journal::JournalError("job " + text_of_key(key) +
+                              " was put twice. This is a bug in zcrew; a restart on the same "
+                              "journal is safe");
+}
+
 // Writes a job under a key that must be new.
 void insert(Cursor& cursor, Kind kind, std::string_view key, const JobView& job, unsigned flags) {
   char* record = cursor.reserve(key, journal::job_record_size(kind, job), flags);
-  if (record == nullptr)
-    throw journal::JournalError("job " + text_of_key(key) +
-                                " was put twice. This is a bug in zcrew; a restart on the same "
-                                "journal is safe");
+  if (record == nullptr) put_twice(key);
   journal::write_job(kind, key, job, record);
+}
+
+// The order of ids, which jobs of one queue have anyhow, finds what belongs together.
+template <typename Record>
+void sort_by_id(const std::vector<Record>& records, std::vector<const Record*>& sorted) {
+  const auto is_before = [](const Record* a, const Record* b) { return a->id < b->id; };
+  sorted.clear();
+  for (const Record& record : records) sorted.push_back(&record);
+  if (!std::is_sorted(sorted.begin(), sorted.end(), is_before))
+    std::sort(sorted.begin(), sorted.end(), is_before);
 }
 
 bool any_rows(MDB_txn* transaction, MDB_dbi database) {
@@ -51,13 +66,17 @@ BatchWriter::BatchWriter(MDB_txn* transaction, const Databases& databases, Write
       any_held_(any_rows(transaction, databases.held)),
       ready_in_(transaction, databases.ready),
       ready_out_(transaction, databases.ready),
+      bundles_(transaction, databases.bundles, memory.bundles),
       later_(transaction, databases.later),
       dead_(transaction, databases.dead),
       blobs_(transaction, databases.blobs),
       results_(transaction, databases.results) {}
 
 void BatchWriter::write(const journal::Batch& batch, Epoch epoch) {
-  batch.visit(*this);
+  put_jobs(batch.puts);
+  for (const core::Record& change : batch.changes) std::visit(*this, change);
+  remove_jobs(batch.removals);
+  bundles_.flush();
   for (const core::PutSession& session : batch.totals.sessions) {
     const auto key = journal::uuid_key(session.session);
     put(transaction_, databases_.sessions, key.view(), journal::write_session(key.view(), session));
@@ -73,13 +92,21 @@ void BatchWriter::write(const journal::Batch& batch, Epoch epoch) {
 // ---- finding and placing jobs ----
 
 JobView BatchWriter::find(const JobId& id, Place place, WallTime due) {
+  ZCREW_CHECK(place != Place::none);
+  bundled_ = false;
+  if (place == Place::ready) {
+    if (const auto job = bundles_.find(id)) {
+      bundled_ = true;
+      return *job;
+    }
+  }
   const auto job = journal::job_key(id);
   const auto later = journal::due_key(due, id);
   const std::string_view key = place == Place::later ? later.view() : job.view();
   Cursor& cursor = place == Place::later ? later_ : place == Place::dead ? dead_ : ready_out_;
-  ZCREW_CHECK(place != Place::none);
   if (!cursor.seek(key)) {
     prove_absent(cursor, name_of(place), key);
+    if (place == Place::ready) bundles_.prove_absent(id);
     misplaced(id, name_of(place));
   }
   const Kind kind = place == Place::dead ? Kind::dead : Kind::job;
@@ -91,7 +118,7 @@ void BatchWriter::erase_found(const JobId& id, Place place) {
   const auto key = journal::job_key(id);
   switch (place) {
     case Place::ready:
-      ready_out_.erase();
+      bundled_ ? bundles_.erase_found() : ready_out_.erase();
       if (any_held_) erase(transaction_, databases_.held, key.view());
       break;
     case Place::later:
@@ -122,6 +149,7 @@ JobView BatchWriter::take(const JobId& id, Place place, WallTime due) {
 }
 
 void BatchWriter::place_ready(const JobId& id, const JobView& job) {
+  if (bundles_.find(id)) put_twice(journal::job_key(id).view());
   const bool at_end = id > memory_.ready_end;
   insert(ready_in_, Kind::job, journal::job_key(id).view(), job,
          at_end ? MDB_APPEND : MDB_NOOVERWRITE);
@@ -140,6 +168,40 @@ void BatchWriter::place_dead(const JobId& id, const JobView& job) {
 
 // ---- jobs ----
 
+void BatchWriter::put_jobs(const std::vector<core::PutJob>& puts) {
+  sort_by_id(puts, memory_.puts);
+  journal::BundleDraft draft;
+  for (const core::PutJob* put : memory_.puts) {
+    const bool suits = journal::BundleDraft::suits(*put);
+    if (suits && draft.add(*put)) continue;
+    put_together(draft);
+    if (suits)
+      draft.add(*put);
+    else
+      (*this)(*put);
+  }
+  put_together(draft);
+}
+
+// Where jobs of the lane lie behind these, a bundle might lie across another.
+void BatchWriter::put_together(journal::BundleDraft& draft) {
+  if (draft.puts().size() > 1 && is_lane_end(draft.first())) {
+    bundles_.insert(draft);
+  } else {
+    for (const core::PutJob* put : draft.puts()) (*this)(*put);
+  }
+  draft.clear();
+}
+
+// Whether nothing of the id's queue and priority is ready there or behind it.
+bool BatchWriter::is_lane_end(const JobId& id) {
+  if (!bundles_.is_lane_end(id)) return false;
+  if (id > memory_.ready_end || !ready_out_.seek_from(journal::job_key(id).view())) return true;
+  const auto next = journal::read_job_key(ready_out_.key());
+  if (!next) damaged(db::ready, ready_out_.key(), journal::Fault::shape);
+  return next->queue != id.queue || next->priority != id.priority;
+}
+
 void BatchWriter::operator()(const core::PutJob& put) {
   const JobView job = journal::view_of(put);
   if (put.due == WallTime{})
@@ -149,10 +211,15 @@ void BatchWriter::operator()(const core::PutJob& put) {
   if (job.payload_in_blobs()) write_blob(blobs_, put.id, Part::payload, put.payload.view());
 }
 
-void BatchWriter::operator()(const core::RemoveJob& remove) {
-  const JobView job = find(remove.id, remove.place, remove.due);
-  erase_found(remove.id, remove.place);
-  if (job.payload_in_blobs()) erase_blob(blobs_, remove.id, Part::payload, job.payload_bytes);
+void BatchWriter::remove_jobs(const std::vector<core::RemoveJob>& removals) {
+  sort_by_id(removals, memory_.removals);
+  for (const core::RemoveJob* removal : memory_.removals) (*this)(*removal);
+}
+
+void BatchWriter::operator()(const core::RemoveJob& removal) {
+  const JobView job = find(removal.id, removal.place, removal.due);
+  erase_found(removal.id, removal.place);
+  if (job.payload_in_blobs()) erase_blob(blobs_, removal.id, Part::payload, job.payload_bytes);
 }
 
 void BatchWriter::operator()(const core::MoveToLater& move) {
@@ -190,6 +257,10 @@ void BatchWriter::operator()(const core::UpdateJob& update) {
   job.history = std::string_view(memory_.record).substr(0, job.history.size());
   job.header = update.header;
   journal::append_history(job, update.entry, memory_.history);
+  if (bundled_) {
+    bundles_.erase_found();
+    return place_ready(update.id, job);
+  }
   const auto key = journal::job_key(update.id);
   char* record = ready_out_.reserve(key.view(), journal::job_record_size(Kind::job, job), 0);
   journal::write_job(Kind::job, key.view(), job, record);

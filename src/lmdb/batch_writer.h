@@ -6,10 +6,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/record.h"
 #include "journal/journal.h"
 #include "journal/record_codec.h"
+#include "lmdb/bundles.h"
 #include "lmdb/databases.h"
 #include "lmdb/transaction.h"
 
@@ -19,9 +21,12 @@ namespace zcrew::lmdb {
 struct WriterMemory {
   // No key of `ready` is above this, so that a larger one is appended without a search.
   JobId ready_end;
+  BundlesMemory bundles;
   Sequence sequence_limit = 1;
-  std::string record;   // a job on its way from one place to another
-  std::string history;  // and its new history
+  std::string record;                     // a job on its way from one place to another
+  std::string history;                    // and its new history
+  std::vector<const core::PutJob*> puts;  // a batch's, in the order of ids
+  std::vector<const core::RemoveJob*> removals;
 };
 
 class BatchWriter {
@@ -31,8 +36,8 @@ class BatchWriter {
   // All of the batch, and the row `commit`.
   void write(const journal::Batch& batch, Epoch epoch);
 
-  void operator()(const core::PutJob& put);
-  void operator()(const core::RemoveJob& remove);
+  void operator()(const core::PutJob& put);  // by itself
+  void operator()(const core::RemoveJob& removal);
   void operator()(const core::MoveToLater& move);
   void operator()(const core::MoveToReady& move);
   void operator()(const core::MoveToDead& move);
@@ -49,10 +54,15 @@ class BatchWriter {
   void operator()(const core::ReserveSequences& reserve);
 
  private:
+  void put_jobs(const std::vector<core::PutJob>& puts);
+  void put_together(journal::BundleDraft& draft);
+  void remove_jobs(const std::vector<core::RemoveJob>& removals);
+
   journal::JobView find(const JobId& id, core::Place place, WallTime due);
   journal::JobView take(const JobId& id, core::Place place, WallTime due);
   void erase_found(const JobId& id, core::Place place);
   void place_ready(const JobId& id, const journal::JobView& job);
+  [[nodiscard]] bool is_lane_end(const JobId& id);
   void place_later(const JobId& id, WallTime due, const journal::JobView& job);
   void place_dead(const JobId& id, const journal::JobView& job);
   bool erase_result(const JobId& id);
@@ -61,11 +71,13 @@ class BatchWriter {
   const Databases& databases_;
   WriterMemory& memory_;
   bool any_held_;
+  bool bundled_ = false;  // what find() found last is in a bundle
 
   // Jobs come in at the end of `ready` and leave near its beginning: a cursor for each finds its
   // page without a search.
   Cursor ready_in_;
   Cursor ready_out_;
+  Bundles bundles_;
   Cursor later_;
   Cursor dead_;
   Cursor blobs_;

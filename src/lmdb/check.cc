@@ -21,9 +21,10 @@ CheckReport check_journal(const std::string& directory) {
   try {
     const OpenedFile file = open_file(directory, false);
     const Transaction snapshot(file.environment->get(), Transaction::Mode::read);
-    if (!is_journal(*file.directory, snapshot.get())) refuse_no_journal(directory);
+    const auto format = format_of(*file.directory, snapshot.get());
+    if (!format) refuse_no_journal(directory);
     check_pages(*file.environment, report);
-    const Databases databases = open_databases(snapshot.get());
+    const Databases databases = open_databases(snapshot.get(), *format);
     CheckWalk(snapshot.get(), databases, report).everything();
   } catch (const OpenError&) {
     throw;

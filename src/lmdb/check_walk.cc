@@ -56,6 +56,7 @@ void CheckWalk::everything() {
   meta();
   queues();
   ready();
+  if (databases_.bundles != 0) bundles();
   later();
   where();
   dead();
@@ -124,17 +125,52 @@ void CheckWalk::job(std::string_view database, const JobId& id, const JobView& j
     problem(database, key.view(), "its payload is missing in `blobs`");
 }
 
+void CheckWalk::ready_job(std::string_view database, const JobId& id) {
+  const auto key = journal::job_key(id);
+  ++report_.ready;
+  ++walked_[id.queue].ready;
+  if (there(databases_.where, key.view())) problem(database, key.view(), "it is in `later` too");
+  if (there(databases_.dead, key.view())) problem(database, key.view(), "it is in `dead` too");
+}
+
 void CheckWalk::ready() {
   each(db::ready, databases_.ready, [&](std::string_view key, std::string_view record) {
     const auto id = journal::read_job_key(key);
     if (!id) return problem(db::ready, key, "its key is none");
-    ++report_.ready;
-    ++walked_[id->queue].ready;
-    if (there(databases_.where, key)) problem(db::ready, key, "it is in `later` too");
-    if (there(databases_.dead, key)) problem(db::ready, key, "it is in `dead` too");
+    ready_job(db::ready, *id);
     if (const auto found = value(db::ready, key, journal::read_job(Kind::job, key, record)))
       job(db::ready, *id, *found);
   });
+}
+
+void CheckWalk::bundles() {
+  JobId before;  // the key of the bundle before
+  each(db::bundles, databases_.bundles, [&](std::string_view key, std::string_view record) {
+    const auto last = journal::read_job_key(key);
+    if (!last) return problem(db::bundles, key, "its key is none");
+    if (const auto fault = bundle_.read(key, record))
+      return problem(db::bundles, key, journal::text_of(*fault));
+    if (bundle_.id(0) <= before) problem(db::bundles, key, "it overlaps the one before");
+    before = *last;
+    for (std::size_t i = 0; i < bundle_.size(); ++i) {
+      const JobId id = bundle_.id(i);
+      const auto its = journal::job_key(id);
+      ready_job(db::bundles, id);
+      if (there(databases_.ready, its.view()))
+        problem(db::bundles, its.view(), "it is in `ready` too");
+      job(db::bundles, id, bundle_.job(i));
+    }
+  });
+}
+
+// Whether a bundle has the job: none that is damaged, which is a problem by itself.
+bool CheckWalk::bundled(const JobId& id) const {
+  if (databases_.bundles == 0) return false;
+  Cursor cursor(snapshot_, databases_.bundles);
+  journal::Bundle bundle;
+  return cursor.seek_from(journal::job_key(id).view()) &&
+         !bundle.read(cursor.key(), cursor.value()) && bundle.id(0).queue == id.queue &&
+         bundle.id(0).priority == id.priority && bundle.find(id.sequence).has_value();
 }
 
 void CheckWalk::later() {
@@ -179,11 +215,12 @@ void CheckWalk::dead() {
 
 void CheckWalk::held() {
   each(db::held, databases_.held, [&](std::string_view key, std::string_view record) {
-    if (!journal::read_job_key(key)) return problem(db::held, key, "its key is none");
+    const auto id = journal::read_job_key(key);
+    if (!id) return problem(db::held, key, "its key is none");
     ++report_.held;
     value(db::held, key, journal::read_held(key, record));
-    if (!there(databases_.ready, key)) {
-      problem(db::held, key, "there is no such job in `ready`");
+    if (!there(databases_.ready, key) && !bundled(*id)) {
+      problem(db::held, key, "there is no such job that is ready");
     } else if (report_.ready > 0) {  // a damaged table may not have been walked to its end
       --report_.ready;
     }

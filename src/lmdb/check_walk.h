@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "journal/bundle_codec.h"
 #include "journal/keys.h"
 #include "journal/row_codec.h"
 #include "lmdb/check.h"
@@ -26,6 +27,7 @@ class CheckWalk {
   void meta();
   void queues();
   void ready();
+  void bundles();
   void later();
   void where();
   void dead();
@@ -37,11 +39,13 @@ class CheckWalk {
   void blobs();
   void totals();
 
+  void ready_job(std::string_view database, const JobId& id);
   void job(std::string_view database, const JobId& id, const journal::JobView& job);
   void blob(const JobId& id, journal::layout::Part part, std::uint64_t chunks, std::uint64_t bytes);
   [[nodiscard]] std::optional<std::uint64_t> blob_bytes(const JobId& id,
                                                         journal::layout::Part part) const;
   [[nodiscard]] bool there(MDB_dbi database, std::string_view key) const;
+  [[nodiscard]] bool bundled(const JobId& id) const;
 
   // Calls take(key, record) for each row. LMDB's own damage ends this table, not the walk.
   template <typename Take>
@@ -56,6 +60,7 @@ class CheckWalk {
   MDB_txn* snapshot_;
   const Databases& databases_;
   CheckReport& report_;
+  journal::Bundle bundle_;
   Sequence sequence_limit_ = 1;
   core::Counters counters_;
   bool counters_known_ = false;

@@ -23,6 +23,7 @@ constexpr std::array named{
     Named{layout::db::queues, &Databases::queues},
     Named{layout::db::counts, &Databases::counts},
     Named{layout::db::ready, &Databases::ready},
+    Named{layout::db::bundles, &Databases::bundles},
     Named{layout::db::blobs, &Databases::blobs},
     Named{layout::db::later, &Databases::later},
     Named{layout::db::where, &Databases::where},
@@ -37,9 +38,13 @@ constexpr std::array named{
 };
 static_assert(named.size() == layout::db::all.size());
 
-Databases open_all(MDB_txn* transaction, unsigned flags) {
+// What format 2 added.
+bool is_of_format_1(const Named& database) { return database.name != layout::db::bundles; }
+
+Databases open_all(MDB_txn* transaction, std::uint32_t format, unsigned flags) {
   Databases databases;
   for (const Named& database : named) {
+    if (format < 2 && !is_of_format_1(database)) continue;
     const std::string name(database.name);
     const int code = mdb_dbi_open(transaction, name.c_str(), flags, &(databases.*database.handle));
     if (code == MDB_NOTFOUND) throw journal::Damaged("it has no database `" + name + "`");
@@ -71,7 +76,7 @@ Identity identify(MDB_txn* transaction, std::uint32_t& format) {
 }
 
 Databases make_databases(MDB_txn* transaction) {
-  const Databases databases = open_all(transaction, MDB_CREATE);
+  const Databases databases = open_all(transaction, layout::format_version, MDB_CREATE);
   put(transaction, databases.meta, layout::format_row,
       journal::write_format(layout::format_version));
   put(transaction, databases.meta, layout::epoch_row, journal::write_epoch(0));
@@ -80,6 +85,14 @@ Databases make_databases(MDB_txn* transaction) {
   return databases;
 }
 
-Databases open_databases(MDB_txn* transaction) { return open_all(transaction, 0); }
+Databases open_databases(MDB_txn* transaction, std::uint32_t format) {
+  return open_all(transaction, format, 0);
+}
+
+Databases convert(MDB_txn* transaction, const Databases& databases) {
+  put(transaction, databases.meta, layout::format_row,
+      journal::write_format(layout::format_version));
+  return open_all(transaction, layout::format_version, MDB_CREATE);
+}
 
 }  // namespace zcrew::lmdb

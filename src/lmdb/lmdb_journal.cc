@@ -17,6 +17,8 @@
 
 namespace zcrew::lmdb {
 
+namespace layout = journal::layout;
+
 using journal::OpenError;
 using journal::OpenFailure;
 
@@ -80,13 +82,14 @@ void require_name(int descriptor) {
   throw journal::Damaged("its file data.mdb was removed while the router ran");
 }
 
-JobId last_ready(MDB_txn* transaction, const Databases& databases) {
-  Cursor cursor(transaction, databases.ready);
+// Of a table whose keys are ids of jobs.
+JobId last_key(MDB_txn* transaction, MDB_dbi database, std::string_view name) {
+  Cursor cursor(transaction, database);
   if (!cursor.last()) return {};
   if (const auto fault = journal::verify(cursor.key(), cursor.value()))
-    damaged(journal::layout::db::ready, cursor.key(), *fault);
+    damaged(name, cursor.key(), *fault);
   const auto id = journal::read_job_key(cursor.key());
-  if (!id) damaged(journal::layout::db::ready, cursor.key(), journal::Fault::shape);
+  if (!id) damaged(name, cursor.key(), journal::Fault::shape);
   return *id;
 }
 
@@ -114,18 +117,21 @@ core::Recovered LmdbJournal::open() {
 
     Transaction transaction(environment, Transaction::Mode::write);
     MDB_txn* const handle = transaction.get();
-    const bool exists = is_journal(*state->file.directory, handle);
+    const auto format = format_of(*state->file.directory, handle);
+    const bool exists = format.has_value();
     const int file = state->environment().fd();
     check_reserve(options_.directory, state->space.reserve_bytes(),
                   exists ? disk_bytes(file) : options_.disk.available(file), exists);
-    state->databases = exists ? open_databases(handle) : make_databases(handle);
+    state->databases = exists ? open_databases(handle, *format) : make_databases(handle);
     core::Recovered recovered = recover_meta(handle, state->databases);
     if (exists) recover_tables(handle, state->databases, recovered);
+    if (exists && *format < layout::format_version)
+      state->databases = convert(handle, state->databases);
     state->epoch = recovered.epoch;
     state->memory.sequence_limit = recovered.sequence_limit;
-    state->memory.ready_end = last_ready(handle, state->databases);
-    put(handle, state->databases.meta, journal::layout::epoch_row,
-        journal::write_epoch(recovered.epoch));
+    state->memory.ready_end = last_key(handle, state->databases.ready, layout::db::ready);
+    state->memory.bundles.end = last_key(handle, state->databases.bundles, layout::db::bundles);
+    put(handle, state->databases.meta, layout::epoch_row, journal::write_epoch(recovered.epoch));
     state_ = std::move(state);
     make_room();
     transaction.commit();

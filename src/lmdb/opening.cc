@@ -82,14 +82,14 @@ OpenedFile open_file(const std::string& path, bool make) {
   return opened;
 }
 
-bool is_journal(const Directory& directory, MDB_txn* transaction) {
+std::optional<std::uint32_t> format_of(const Directory& directory, MDB_txn* transaction) {
   std::uint32_t format = 0;
   switch (identify(transaction, format)) {
     case Identity::journal:
-      return true;
+      return format;
     case Identity::empty:
       if (directory.marked()) refuse_lost("data.mdb is empty");
-      return false;
+      return std::nullopt;
     case Identity::newer:
       throw OpenError(OpenFailure::newer_version,
                       "the journal " + directory.path() + " has format " + std::to_string(format) +

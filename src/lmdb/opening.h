@@ -2,7 +2,9 @@
 // offline check.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/recovered.h"
@@ -20,8 +22,8 @@ struct OpenedFile {
 // Locks the directory and opens its file without changing it. Throws OpenError.
 OpenedFile open_file(const std::string& path, bool make);
 
-// True if it is a journal of ours, false if it is empty and may become one; else OpenError.
-bool is_journal(const Directory& directory, MDB_txn* transaction);
+// The format of a journal of ours; nothing if it is empty and may become one; else OpenError.
+std::optional<std::uint32_t> format_of(const Directory& directory, MDB_txn* transaction);
 
 // The counters and the epoch after the last one; changes nothing.
 core::Recovered recover_meta(MDB_txn* transaction, const Databases& databases);

@@ -4,6 +4,7 @@
 
 #include "journal/keys.h"
 #include "lmdb/blobs.h"
+#include "lmdb/ready_scan.h"
 #include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
@@ -56,25 +57,21 @@ core::JournalSequence Snapshot::as_of(Epoch epoch) const {
 // ---- pages ----
 
 void Snapshot::read_ready(const core::ReadReady& request, core::ReadyPage& page) const {
-  const auto after = journal::job_key({request.queue, request.priority, request.after});
-  Scan scan(transaction_.get(), databases_.ready, db::ready, after.view());
+  ReadyScan scan(transaction_.get(), databases_, {request.queue, request.priority, request.after});
   PayloadCopies copies;
   std::size_t bytes = 0;
   for (;; scan.next()) {
     page.reached_end = true;
     if (!scan.there()) return;
-    const JobId id = id_of_key(db::ready, scan.key());
-    if (id.queue != request.queue || id.priority != request.priority) return;
-    if (request.before != 0 && id.sequence >= request.before) return;
+    if (request.before != 0 && scan.id().sequence >= request.before) return;
     page.reached_end = false;
     if (page.jobs.size() >= request.jobs_max) return;
-    const JobView job =
-        sound(journal::read_verified_job(Kind::job, scan.value()), db::ready, scan.key());
+    const JobView job = scan.job();
     bytes += limits::job_record_bytes + job.payload.size();
     if (!page.jobs.empty() && bytes > request.bytes_max) return;
     // Most pages are short ones of many queues, or full.
     if (page.jobs.size() == long_page) page.jobs.reserve(request.jobs_max);
-    page.jobs.push_back(loaded(id, Place::ready, {}, job, copies));
+    page.jobs.push_back(loaded(scan.id(), Place::ready, {}, job, copies));
   }
 }
 
@@ -130,10 +127,13 @@ std::vector<JobId> Snapshot::expired_results(WallTime until, std::uint32_t resul
 Snapshot::Found Snapshot::find(const JobId& id) const {
   MDB_txn* transaction = transaction_.get();
   const auto key = journal::job_key(id);
-  if (const auto record = lmdb::find(transaction, databases_.ready, db::ready, key.view()))
+  if (const auto record = get(transaction, databases_.ready, key.view()))
     return {Place::ready,
             {},
             sound(journal::read_job(Kind::job, key.view(), *record), db::ready, key.view())};
+  const Sequence before = id.sequence == 0 ? 0 : id.sequence - 1;
+  const ReadyScan scan(transaction, databases_, {id.queue, id.priority, before});
+  if (scan.there() && scan.id() == id) return {Place::ready, {}, scan.job()};
   if (const auto record = lmdb::find(transaction, databases_.where, db::where, key.view())) {
     const WallTime due = sound(journal::read_due(key.view(), *record), db::where, key.view());
     const auto later = journal::due_key(due, id);

@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fixtures.h"
+#include "raw_file.h"
 
 using namespace zcrew;
 using namespace zcrew::test;
@@ -366,6 +368,95 @@ TEST_CASE_TEMPLATE("small tables come back in the order of their keys (J-7.7)", 
   CHECK(found.held[0].token.job == first);
   REQUIRE(found.sessions.size() == 2);
   CHECK(found.sessions[0].session == uuid_of(3));
+}
+
+namespace {
+
+// How many rows of `ready` and of `bundles` there are.
+std::pair<std::size_t, std::size_t> rows_of(OnDisk& disk) {
+  disk.journal.reset();
+  std::pair<std::size_t, std::size_t> rows;
+  RawFile(disk.directory.journal()).change([&](MDB_txn* transaction) {
+    const auto count = [&](std::string_view name) {
+      MDB_stat stat{};
+      lmdb::check("count", mdb_stat(transaction, RawFile::database(transaction, name), &stat));
+      return stat.ms_entries;
+    };
+    rows = {count(journal::layout::db::ready), count(journal::layout::db::bundles)};
+  });
+  disk.reopen();
+  return rows;
+}
+
+using Rows = std::pair<std::size_t, std::size_t>;
+
+}  // namespace
+
+TEST_CASE("jobs that come together share records, of a queue and priority each (J-2.9)") {
+  OnDisk disk;
+  Author author;
+  std::vector<core::Record> records;
+  for (Sequence i = 1; i <= 120; ++i) {
+    records.emplace_back(job_of({1 + static_cast<QueueNumber>(i % 2), 5, i}, 100));
+  }
+  disk.journal->commit(author.batch(std::move(records)));
+  CHECK(rows_of(disk) == Rows{0, 4});  // 38 of 60 fill a page
+  disk.journal->commit(author.batch({job_of({1, 5, 121}), job_of({2, 5, 122})}));
+  CHECK(rows_of(disk) == Rows{2, 4});  // one does not make a bundle
+  disk.journal->commit(author.batch({job_of({1, 5, 123}, 2000), job_of({1, 5, 124}, 2000)}));
+  CHECK(rows_of(disk) == Rows{4, 4});  // nor do large ones
+}
+
+TEST_CASE("a bundle goes with the last of its jobs, in whatever order they leave (J-2.9)") {
+  OnDisk disk;
+  Author author;
+  disk.journal->commit(
+      author.batch({job_of({1, 5, 1}), job_of({1, 5, 2}), job_of({1, 5, 3}), job_of({1, 5, 4})}));
+  const auto removal = [](Sequence sequence) {
+    return core::RemoveJob{{1, 5, sequence}, Place::ready, {}, 0};
+  };
+  disk.journal->commit(author.batch({removal(4), removal(2)}));
+  CHECK(rows_of(disk) == Rows{0, 1});
+  const auto page = disk.journal->read_ready({1, 5, 0, 0, 9, 9999});
+  REQUIRE(page.jobs.size() == 2);
+  CHECK(page.jobs[0].id.sequence == 1);
+  CHECK(page.jobs[1].id.sequence == 3);
+  CHECK(page.jobs[1].payload.view() == bytes_of(10).view());
+  core::MoveToLater move;
+  move.id = {1, 5, 1};
+  move.due = from_ms(77);
+  disk.journal->commit(author.batch({move, removal(3)}));
+  CHECK(rows_of(disk) == Rows{0, 0});
+}
+
+TEST_CASE("a job that comes back lies between those of its bundle (J-2.8, J-5.2)") {
+  OnDisk disk;
+  Author author;
+  disk.journal->commit(author.batch({job_of({1, 5, 1}), job_of({1, 5, 2}), job_of({1, 5, 3})}));
+  core::MoveToLater away;
+  away.id = {1, 5, 2};
+  away.due = from_ms(77);
+  core::UpdateJob update{{1, 5, 3}, job_of({}).header, {}};
+  update.header.failures = 3;
+  disk.journal->commit(author.batch({away, update, core::MoveToReady{{1, 5, 2}, from_ms(77)}}));
+  CHECK(rows_of(disk) == Rows{2, 1});
+  disk.journal->commit(author.batch({job_of({1, 5, 4}), job_of({1, 5, 5})}));
+  CHECK(rows_of(disk) == Rows{2, 2});
+  const auto page = disk.journal->read_ready({1, 5, 0, 0, 9, 9999});
+  REQUIRE(page.jobs.size() == 5);
+  for (Sequence i = 1; i <= 5; ++i) CHECK(page.jobs[i - 1].id.sequence == i);
+  CHECK(page.jobs[2].header.failures == 3);
+}
+
+TEST_CASE("jobs that do not come in the order of sequences are kept all the same (J-2.8)") {
+  OnDisk disk;
+  Author author;
+  disk.journal->commit(author.batch({job_of({1, 5, 1}), job_of({1, 5, 9})}));
+  disk.journal->commit(author.batch({job_of({1, 5, 4}), job_of({1, 5, 5})}));
+  CHECK(rows_of(disk) == Rows{2, 1});
+  CHECK(disk.journal->read_ready({1, 5, 0, 0, 9, 9999}).jobs.size() == 4);
+  CHECK_THROWS_WITH_AS(disk.journal->commit(author.batch({job_of({1, 5, 9})})),
+                       doctest::Contains("q1p5n9 was put twice"), journal::JournalError);
 }
 
 TEST_CASE_TEMPLATE("results are kept by id and by expiry until they are removed (J-2.6)", Fixture,

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "journal/bundle_codec.h"
 #include "journal/row_codec.h"
 #include "journal_to_damage.h"
 
@@ -41,7 +42,7 @@ TEST_CASE("a sound journal passes the check") {
   CHECK(report.ok);
   CHECK(report.problems_found == 0);
   CHECK(report.queues == 3);
-  CHECK(report.ready == 1);
+  CHECK(report.ready == 3);
   CHECK(report.held == 1);
   CHECK(report.later == 1);
   CHECK(report.dead == 1);
@@ -49,7 +50,7 @@ TEST_CASE("a sound journal passes the check") {
   CHECK(report.sessions == 1);
   CHECK(report.instances == 1);
   CHECK(report.chunks == 6);
-  CHECK(report.payload_bytes == 10150);
+  CHECK(report.payload_bytes == 10250);
 }
 
 TEST_CASE("the check changes nothing, not even the epoch") {
@@ -94,6 +95,18 @@ TEST_CASE("a random flipped bit is damage, never wrong data, and is reported (J-
       {layout::db::ready, key(waiting),
        [](journal::Journal& it) {
          it.load_jobs({1, {waiting}});
+       }},
+      {layout::db::bundles, key(bundle),
+       [](journal::Journal& it) {
+         it.read_ready({3, 5, 0, 0, 9, 9999});
+       }},
+      {layout::db::bundles, key(bundle),
+       [](journal::Journal& it) {
+         it.load_jobs({1, {bundled}});
+       }},
+      {layout::db::bundles, key(bundle),
+       [](journal::Journal& it) {
+         it.commit(only(core::RemoveJob{bundled, core::Place::ready, {}, 0}));
        }},
       {layout::db::later, std::string(journal::due_key(due, delayed).view()),
        [](journal::Journal& it) {
@@ -189,25 +202,40 @@ void flip_key(const std::string& journal, const JobId& id, std::size_t bit) {
   std::ofstream(file, std::ios::binary) << data;
 }
 
-TEST_CASE("a flipped key does not hide its record or those beside it (J-5.8, J-8.2)") {
+// The record with that key is of the job.
+void miss_none_with_flipped_key(void (*fill)(journal::Journal&), const JobId& of, const JobId& id) {
   for (const std::size_t bit : {3U, 24U, 30U, 38U, 96U, 103U}) {
     CAPTURE(bit);
     const TemporaryDirectory directory;
     {
       OpenJournal journal(directory.journal());
-      Author author;
-      std::vector<core::Record> records;
-      for (Sequence i = 1; i <= 9; ++i) records.emplace_back(job_of({2, 5, i}));
-      journal.commit(author.batch(std::move(records)));
+      fill(journal);
     }
-    flip_key(directory.journal(), {2, 5, 5}, bit);
+    flip_key(directory.journal(), of, bit);
     CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
     OpenJournal journal(directory.journal());
     CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 99, 99999}), Damaged);
-    CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, 5}}}), Damaged);
-    CHECK_THROWS_AS(journal.commit(only(core::RemoveJob{{2, 5, 5}, core::Place::ready, {}, 0})),
-                    Damaged);
+    CHECK_THROWS_AS(journal.load_jobs({1, {id}}), Damaged);
+    CHECK_THROWS_AS(journal.commit(only(core::RemoveJob{id, core::Place::ready, {}, 0})), Damaged);
   }
+}
+
+TEST_CASE("a flipped key does not hide its record or those beside it (J-5.8, J-8.2)") {
+  const auto fill = [](journal::Journal& journal) {
+    Author author;
+    std::vector<core::PutJob> jobs;
+    for (Sequence i = 1; i <= 9; ++i) jobs.push_back(job_of({2, 5, i}));
+    journal.commit(author.batch(apart(jobs)));
+  };
+  miss_none_with_flipped_key(fill, {2, 5, 5}, {2, 5, 5});
+}
+
+TEST_CASE("a flipped key does not hide its bundle or those beside it (J-5.8, J-8.2)") {
+  const auto fill = [](journal::Journal& journal) {
+    Author author;
+    journal.commit(author.batch(bundles_of({2, 5, 1}, 3)));
+  };
+  miss_none_with_flipped_key(fill, {2, 5, 8}, {2, 5, 6});
 }
 
 TEST_CASE("a lost chunk is damage and is reported (J-5.7, J-8.4)") {
@@ -248,6 +276,44 @@ TEST_CASE("a job in two places is reported (J-8.3)") {
   CHECK(reports(journal.check(), "it is in `dead` too"));
 }
 
+TEST_CASE("a job in a bundle and elsewhere is reported, and met (J-8.3)") {
+  const Journal journal;
+  RawFile(journal.path).change([](MDB_txn* transaction) {
+    const journal::JobView job = journal::view_of(job_of(bundled, 50));
+    std::string record(journal::job_record_size(layout::Kind::job, job), ' ');
+    journal::write_job(layout::Kind::job, key(bundled), job, record.data());
+    lmdb::put(transaction, RawFile::database(transaction, layout::db::ready), key(bundled), record);
+  });
+  CHECK(reports(journal.check(), "it is in `ready` too"));
+  OpenJournal opened(journal.path);
+  CHECK_THROWS_AS(opened.read_ready({3, 5, 0, 0, 9, 9999}), Damaged);
+}
+
+TEST_CASE("bundles that overlap are reported (J-2.8, J-8.3)") {
+  const Journal journal;
+  RawFile(journal.path).change([](MDB_txn* transaction) {
+    const core::PutJob first = job_of(bundled, 50);
+    const core::PutJob last = job_of({3, 5, 8}, 50);
+    journal::BundleDraft draft;
+    REQUIRE(draft.add(first));
+    REQUIRE(draft.add(last));
+    std::string record(draft.record_bytes(), ' ');
+    draft.write(key(last.id), record.data());
+    lmdb::put(transaction, RawFile::database(transaction, layout::db::bundles), key(last.id),
+              record);
+  });
+  CHECK(reports(journal.check(), "it overlaps the one before"));
+}
+
+TEST_CASE("a held job of a bundle is ready (J-8.3)") {
+  const Journal journal;
+  const core::PutHeld held{{bundled, 1, 1}, uuid_of(1), {}, {}, 1};
+  OpenJournal(journal.path).commit(only(held));
+  CHECK_FALSE(reports_any(journal.check(), "in `held`"));
+  OpenJournal(journal.path).commit(only(core::RemoveJob{bundled, core::Place::ready, {}, 0}));
+  CHECK_FALSE(reports_any(journal.check(), "in `held`"));
+}
+
 TEST_CASE("later without where, and where without later, are reported (J-8.3)") {
   {
     const Journal journal;
@@ -271,7 +337,7 @@ TEST_CASE("counts and counters that do not fit are reported (J-8.5)") {
   const auto report = journal.check();
   CHECK(reports(report, "queue 2 (queue-2): 1 ready or held jobs counted, 0 found"));
   CHECK(reports(report, "10000 payload bytes counted, 0 found"));
-  CHECK(reports(report, "the counters do not add up: 4 jobs accepted, 3 are there"));
+  CHECK(reports(report, "the counters do not add up: 6 jobs accepted, 5 are there"));
 }
 
 TEST_CASE("jobs of no queue and sequences never reserved are reported (J-8.6)") {

@@ -60,6 +60,9 @@ struct OnDisk {
   core::Recovered recovered;
 };
 
+// Jobs whose neighbours have other settings, so that none is in a bundle with another.
+std::vector<core::Record> apart(const std::vector<core::PutJob>& jobs);
+
 Uuid uuid_of(std::uint8_t byte);
 Payload bytes_of(std::size_t size, char letter = 'x');
 core::PutJob job_of(const JobId& id, std::size_t payload_bytes = 10);

@@ -103,6 +103,36 @@ TEST_CASE("a journal of a newer format is refused and not changed (J-7.2)") {
   CHECK(content(path + "/data.mdb") == before);
 }
 
+TEST_CASE("a journal of format 1 opens with its jobs and is of format 2 then (J-7.9)") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.journal();
+  Author author;
+  {
+    lmdb::LmdbJournal journal({path});
+    journal.open();
+    journal.commit(author.batch(apart({job_of({1, 5, 1}), job_of({1, 5, 2})})));
+  }
+  RawFile(path).change([](MDB_txn* transaction) {
+    const MDB_dbi bundles = RawFile::database(transaction, layout::db::bundles);
+    lmdb::check("drop", mdb_drop(transaction, bundles, 1));
+    lmdb::put(transaction, RawFile::database(transaction, layout::db::meta), layout::format_row,
+              journal::write_format(1));
+  });
+  CHECK(lmdb::check_journal(path).ok);
+  {
+    lmdb::LmdbJournal journal({path});
+    journal.open();
+    journal.commit(author.batch({job_of({1, 5, 3}), job_of({1, 5, 4})}));
+    CHECK(journal.read_ready({1, 5, 0, 0, 9, 9999}).jobs.size() == 4);
+  }
+  CHECK(lmdb::check_journal(path).ok);
+  RawFile(path).change([](MDB_txn* transaction) {
+    const auto row = lmdb::get(transaction, RawFile::database(transaction, layout::db::meta),
+                               layout::format_row);
+    CHECK(journal::read_format(row.value()).value() == 2);
+  });
+}
+
 TEST_CASE("a path that is no directory is refused with its name (J-7.3)") {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/file";

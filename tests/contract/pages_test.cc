@@ -62,26 +62,27 @@ std::size_t root_page(const std::string& data, std::size_t tree) {
 }  // namespace
 
 TEST_CASE("a row that its page's list leaves out is missed (J-5.9, J-8.9)") {
-  const JobId last{2, 5, 9};
-  for (const bool is_result : {false, true}) {
-    CAPTURE(is_result);
+  const JobId last{2, 5, 8};
+  enum class Row { job, bundle, result };
+  for (const Row row : {Row::job, Row::bundle, Row::result}) {
+    CAPTURE(static_cast<int>(row));
     const TemporaryDirectory directory;
     {
       OpenJournal journal(directory.journal());
       Author author;
-      std::vector<core::Record> records;
+      std::vector<core::PutJob> jobs;
+      std::vector<core::Record> results;
       for (Sequence i = 1; i <= last.sequence; ++i) {
-        if (is_result) {
-          records.emplace_back(result_of({2, 5, i}, 777, 20));
-        } else {
-          records.emplace_back(job_of({2, 5, i}));
-        }
+        jobs.push_back(job_of({2, 5, i}));
+        results.emplace_back(result_of({2, 5, i}, 777, 20));
       }
-      journal.commit(author.batch(std::move(records)));
+      if (row == Row::job) journal.commit(author.batch(apart(jobs)));
+      if (row == Row::bundle) journal.commit(author.batch(bundles_of({2, 5, 1}, 2)));
+      if (row == Row::result) journal.commit(author.batch(std::move(results)));
     }
     hide_last_row(directory.journal(), last);
     CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
-    if (is_result) {  // their ids are read at the start
+    if (row == Row::result) {  // their ids are read at the start
       CHECK(is_damage([&] { OpenJournal{directory.journal()}; }));
       continue;
     }
@@ -118,21 +119,31 @@ TEST_CASE("free pages out of order are reported (J-8.9)") {
 }
 
 TEST_CASE("a page that the list of its branch leaves out is missed (J-5.9, J-8.9)") {
-  const TemporaryDirectory directory;
-  constexpr Sequence jobs = 100;  // some of them fill a page
-  {
+  for (const bool in_bundles : {false, true}) {
+    CAPTURE(in_bundles);
+    const TemporaryDirectory directory;
+    // Some of them fill a page.
+    const Sequence jobs = in_bundles ? 4 * 400 : 100;
+    {
+      OpenJournal journal(directory.journal());
+      Author author;
+      if (in_bundles) {
+        journal.commit(author.batch(bundles_of({2, 5, 1}, jobs / 4)));
+      } else {
+        std::vector<core::PutJob> singles;
+        for (Sequence i = 1; i <= jobs; ++i) singles.push_back(job_of({2, 5, i}));
+        journal.commit(author.batch(apart(singles)));
+      }
+    }
+    REQUIRE(hide_last_pages(directory.journal()) == 1);
+    CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
     OpenJournal journal(directory.journal());
-    Author author;
-    std::vector<core::Record> records;
-    for (Sequence i = 1; i <= jobs; ++i) records.emplace_back(job_of({2, 5, i}));
-    journal.commit(author.batch(std::move(records)));
+    CHECK_THROWS_AS(
+        journal.read_ready({2, 5, 0, 0, static_cast<std::uint32_t>(2 * jobs), 2 * mebibyte}),
+        Damaged);
+    CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, jobs}}}), Damaged);
+    CHECK_THROWS_AS(journal.load_payload({{2, 5, jobs}, core::Place::ready}), Damaged);
   }
-  REQUIRE(hide_last_pages(directory.journal()) == 1);
-  CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
-  OpenJournal journal(directory.journal());
-  CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 2 * jobs, 1U << 20U}), Damaged);
-  CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, jobs}}}), Damaged);
-  CHECK_THROWS_AS(journal.load_payload({{2, 5, jobs}, core::Place::ready}), Damaged);
 }
 
 TEST_CASE("pages that are not what their place says are reported (J-8.9)") {

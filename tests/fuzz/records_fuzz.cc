@@ -1,7 +1,7 @@
 // Fuzzes the readers of the journal's records: whatever bytes are read are a record or a fault, and
 // what is taken for a record survives being written and read again.
 //
-// Input: which reader, in its lower four bits (the record's kind), and whether its envelope is made
+// Input: which reader, in its lower five bits (the record's kind), and whether its envelope is made
 // right first, so that the body's bytes matter (the highest); the length of the key; the key; the
 // record.
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "journal/bundle_codec.h"
 #include "journal/row_codec.h"
 
 namespace {
@@ -47,6 +48,28 @@ void read_as_job(Kind kind, std::string_view key, std::string_view record) {
   append_history(*job, {WallTime{}, 1, "failed", "worker", "why"}, memory);
   ZCREW_CHECK(job->history_count <= limits::history_entries_max);
   ZCREW_CHECK(!sound || bool(read_history(*job)));
+}
+
+// Without any of its jobs but the last it is a bundle too.
+void read_as_bundle(std::string_view key, std::string_view record) {
+  const auto read = [&](std::string_view bytes) -> Result<Bundle, Fault> {
+    Bundle bundle;
+    if (const auto fault = bundle.read(key, bytes)) return Unexpected{*fault};
+    return bundle;
+  };
+  const auto write = [&](const Bundle& bundle) {
+    std::string bytes(bundle.record_bytes(), '\0');
+    bundle.write(key, bytes.data());
+    return bytes;
+  };
+  round_trip(record, read, write);
+  auto bundle = read(record);
+  if (!bundle) return;
+  while (bundle->left() > 1) bundle->drop(bundle->size() - bundle->left());
+  const std::string last = write(*bundle);
+  const auto rest = read(last);
+  ZCREW_CHECK(rest && rest->id(0) == bundle->id(bundle->size() - 1) &&
+              rest->job(0).payload == bundle->job(bundle->size() - 1).payload);
 }
 
 void read_as(Kind kind, std::string_view key, std::string_view record) {
@@ -86,6 +109,8 @@ void read_as(Kind kind, std::string_view key, std::string_view record) {
       return keyed(read_session, write_session);
     case Kind::result:
       return keyed(read_result, write_result);
+    case Kind::bundle:
+      return read_as_bundle(key, record);
     case Kind::index:
       return keyed(read_index, [](std::string_view of, bool) { return write_index(of); });
   }
@@ -111,7 +136,7 @@ std::string_view key_of(Kind kind, std::string_view key) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   if (input.size() < 2) return 0;
-  const auto kind = static_cast<Kind>(data[0] & 15U);
+  const auto kind = static_cast<Kind>(data[0] & 31U);
   const bool sealed = (data[0] & 128U) != 0;
   const std::string_view key = key_of(kind, input.substr(2, data[1]));
   input.remove_prefix(std::min<std::size_t>(input.size(), 2U + data[1]));

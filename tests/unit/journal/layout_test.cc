@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/bundle_codec.h"
 #include "journal/pending_batch.h"
 #include "journal/record_codec.h"
 
@@ -105,6 +106,11 @@ TEST_CASE("the constants of journal.md are those of the code") {
       {"job_id_bytes", layout::job_id_bytes},
       {"job_fixed_bytes", layout::job_fixed_bytes},
       {"job_origin_bytes", layout::job_origin_bytes},
+      {"bundle_fixed_bytes", layout::bundle_fixed_bytes},
+      {"bundle_origin_bytes", layout::bundle_origin_bytes},
+      {"bundle_entry_bytes", layout::bundle_entry_bytes},
+      {"bundle_entry_origin_bytes", layout::bundle_entry_origin_bytes},
+      {"bundle_bytes_max", layout::bundle_bytes_max},
       {"chunk_bytes", layout::chunk_bytes},
       {"inline_payload_bytes", limits::inline_payload_bytes},
       {"history_entries_max", limits::history_entries_max},
@@ -132,7 +138,8 @@ TEST_CASE("the kinds of journal.md are those of the code") {
       {Kind::commit, "commit"},   {Kind::queue, "queue"},   {Kind::counts, "counts"},
       {Kind::job, "job"},         {Kind::dead, "dead"},     {Kind::chunk, "chunk"},
       {Kind::due, "due"},         {Kind::held, "held"},     {Kind::instance, "instance"},
-      {Kind::session, "session"}, {Kind::result, "result"}, {Kind::index, "index"}};
+      {Kind::session, "session"}, {Kind::result, "result"}, {Kind::index, "index"},
+      {Kind::bundle, "bundle"}};
   const auto page = table_of("| kind | name | where | body |");
   CHECK(page.size() == ours.size());
   for (const auto& [kind, name] : ours)
@@ -164,4 +171,38 @@ TEST_CASE("the example of journal.md is what the codec writes (J-3.3)") {
   CHECK(read->header.origin.batch == 7);
   REQUIRE(read_history(*read).has_value());
   CHECK(read_history(*read)->at(0).worker == "w1");
+}
+
+TEST_CASE("the bundle of journal.md is what the codec writes (J-3.3)") {
+  std::vector<core::PutJob> puts;
+  for (const std::string payload : {"one", "two", "three"}) {
+    core::PutJob put;
+    const std::uint64_t i = puts.size();
+    put.id = {3, 5, 1048578 + i};
+    put.header.accepted_at = from_ms(1700000000000 + 2 * i);
+    put.header.expires_at = from_ms(1700000060000 + 2 * i);
+    put.header.attempts_max = 5;
+    put.header.backoff_ms = 1000;
+    put.payload = Payload::copy_of(payload);
+    puts.push_back(put);
+  }
+  const std::string key = example_bytes("bundle key");
+  BundleDraft draft;
+  for (const core::PutJob& put : puts) REQUIRE(draft.add(put));
+  std::string record(draft.record_bytes(), '\0');
+  draft.write(key, record.data());
+  Bundle bundle;
+  REQUIRE_FALSE(bundle.read(key, record).has_value());
+  bundle.drop(1);
+  std::string rest(bundle.record_bytes(), '\0');
+  bundle.write(key, rest.data());
+  const std::string expected = example_bytes("bundle value");
+  CHECK(rest == expected);
+
+  Bundle read;
+  REQUIRE_FALSE(read.read(key, expected).has_value());
+  REQUIRE(read.size() == 2);
+  CHECK(read.id(1) == JobId{3, 5, 1048580});
+  CHECK(read.job(1).payload == "three");
+  CHECK(read.job(1).header.expires_at == from_ms(1700000060004));
 }

@@ -1,0 +1,71 @@
+#include "lmdb/ready_scan.h"
+
+#include "journal/keys.h"
+
+namespace zcrew::lmdb {
+
+namespace db = journal::layout::db;
+using journal::layout::Kind;
+
+ReadyScan::ReadyScan(MDB_txn* transaction, const Databases& databases, const JobId& after)
+    : after_(after),
+      singles_(transaction, databases.ready, db::ready, journal::job_key(after).view()),
+      bundles_(transaction, databases.bundles, db::bundles, journal::job_key(after).view()) {
+  read_single();
+  read_bundle();
+  choose();
+}
+
+journal::JobView ReadyScan::job() const {
+  if (here_ == Here::bundled) return bundle_.job(at_);
+  return sound(journal::read_verified_job(Kind::job, singles_.value()), db::ready, singles_.key());
+}
+
+void ReadyScan::next() {
+  if (here_ == Here::single) {
+    singles_.next();
+    read_single();
+  } else if (++at_ == bundle_.size()) {
+    bundles_.next();
+    read_bundle();
+  }
+  choose();
+}
+
+// Where a table's scan stands, unless that is in another lane.
+std::optional<JobId> ReadyScan::key_of(const Scan& scan, std::string_view name) const {
+  if (!scan.there()) return std::nullopt;
+  const auto id = journal::read_job_key(scan.key());
+  if (!id) damaged(name, scan.key(), journal::Fault::shape);
+  if (id->queue != after_.queue || id->priority != after_.priority) return std::nullopt;
+  return id;
+}
+
+void ReadyScan::read_single() { single_ = key_of(singles_, db::ready); }
+
+// The next bundle that has a job behind the one that was asked for: of the first, those may have
+// left.
+void ReadyScan::read_bundle() {
+  for (; key_of(bundles_, db::bundles); bundles_.next()) {
+    if (const auto fault = bundle_.read_verified(bundles_.key(), bundles_.value()))
+      damaged(db::bundles, bundles_.key(), *fault);
+    at_ = bundle_.above(after_.sequence);
+    if (at_ < bundle_.size()) return;
+  }
+  bundle_ = {};
+  at_ = 0;
+}
+
+void ReadyScan::choose() {
+  const bool bundled = at_ < bundle_.size();
+  here_ = bundled ? Here::bundled : single_ ? Here::single : Here::nowhere;
+  if (here_ == Here::nowhere) return;
+  id_ = bundled ? bundle_.id(at_) : *single_;
+  if (!bundled || !single_) return;
+  if (*single_ == id_) damaged(db::ready, singles_.key(), "it is in a bundle too");
+  if (*single_ > id_) return;
+  here_ = Here::single;
+  id_ = *single_;
+}
+
+}  // namespace zcrew::lmdb
