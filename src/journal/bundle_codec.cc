@@ -176,11 +176,13 @@ std::size_t Bundle::above(Sequence sequence) const {
   return static_cast<std::size_t>(found - entries_.begin());
 }
 
-std::optional<std::size_t> Bundle::find(Sequence sequence) const {
-  const std::size_t behind = above(sequence);
-  if (behind == 0 || entries_[behind - 1].dropped || id(behind - 1).sequence != sequence)
-    return std::nullopt;
-  return behind - 1;
+std::optional<std::size_t> Bundle::find(Sequence sequence, std::size_t maybe) const {
+  const auto is_at = [&](std::size_t at) {
+    return at < entries_.size() && head_.first.sequence + entries_[at].sequence == sequence;
+  };
+  const std::size_t at = is_at(maybe) ? maybe : above(sequence) - 1;  // before the first: no index
+  if (!is_at(at) || entries_[at].dropped) return std::nullopt;
+  return at;
 }
 
 // ---- leaving ----

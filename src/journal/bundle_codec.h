@@ -47,8 +47,8 @@ class Bundle {
 
   // Where the first job above this sequence is; size() if there is none.
   [[nodiscard]] std::size_t above(Sequence sequence) const;
-  // Where the job is, unless it was dropped or never there.
-  [[nodiscard]] std::optional<std::size_t> find(Sequence sequence) const;
+  // Where the job is, unless it was dropped or never there. Looks first where it may be.
+  [[nodiscard]] std::optional<std::size_t> find(Sequence sequence, std::size_t maybe = 0) const;
 
   // Leaves a job out of what write() writes. A job is dropped once.
   void drop(std::size_t at);

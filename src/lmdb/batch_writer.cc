@@ -119,7 +119,7 @@ void BatchWriter::erase_found(const JobId& id, Place place) {
   switch (place) {
     case Place::ready:
       bundled_ ? bundles_.erase_found() : ready_out_.erase();
-      if (any_held_) erase(transaction_, databases_.held, key.view());
+      erase_held(id);
       break;
     case Place::later:
       later_.erase();
@@ -217,6 +217,7 @@ void BatchWriter::remove_jobs(const std::vector<core::RemoveJob>& removals) {
 }
 
 void BatchWriter::operator()(const core::RemoveJob& removal) {
+  if (removal.place == Place::ready && bundles_.erase(removal.id)) return erase_held(removal.id);
   const JobView job = find(removal.id, removal.place, removal.due);
   erase_found(removal.id, removal.place);
   if (job.payload_in_blobs()) erase_blob(blobs_, removal.id, Part::payload, job.payload_bytes);
@@ -274,8 +275,10 @@ void BatchWriter::operator()(const core::PutHeld& held) {
   any_held_ = true;
 }
 
-void BatchWriter::operator()(const core::RemoveHeld& remove) {
-  if (any_held_) erase(transaction_, databases_.held, journal::job_key(remove.id).view());
+void BatchWriter::operator()(const core::RemoveHeld& remove) { erase_held(remove.id); }
+
+void BatchWriter::erase_held(const JobId& id) {
+  if (any_held_) erase(transaction_, databases_.held, journal::job_key(id).view());
 }
 
 void BatchWriter::operator()(const core::PutInstance& instance) {

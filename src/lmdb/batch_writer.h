@@ -61,6 +61,7 @@ class BatchWriter {
   journal::JobView find(const JobId& id, core::Place place, WallTime due);
   journal::JobView take(const JobId& id, core::Place place, WallTime due);
   void erase_found(const JobId& id, core::Place place);
+  void erase_held(const JobId& id);
   void place_ready(const JobId& id, const journal::JobView& job);
   [[nodiscard]] bool is_lane_end(const JobId& id);
   void place_later(const JobId& id, WallTime due, const journal::JobView& job);

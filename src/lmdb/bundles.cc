@@ -29,23 +29,34 @@ bool Bundles::covers(const JobId& id) const {
   return open_ && is_one_lane(*open_, id) && id <= *open_ && memory_.bundle.id(0) <= id;
 }
 
-std::optional<journal::JobView> Bundles::find(const JobId& id) {
+bool Bundles::locate(const JobId& id) {
   if (!covers(id)) {
     flush();
     const auto key = seek(id);
-    if (!key) return std::nullopt;
+    if (!key) return false;
     memory_.record.assign(out_.value());
     if (const auto fault = memory_.bundle.read(out_.key(), memory_.record))
       damaged(layout::db::bundles, out_.key(), *fault);
     open_ = key;
+    found_ = 0;
   }
-  const auto found = memory_.bundle.find(id.sequence);
-  if (!found) return std::nullopt;
-  found_ = *found;
+  const auto found = memory_.bundle.find(id.sequence, found_);
+  if (found) found_ = *found;
+  return found.has_value();
+}
+
+std::optional<journal::JobView> Bundles::find(const JobId& id) {
+  if (!locate(id)) return std::nullopt;
   return memory_.bundle.job(found_);
 }
 
-void Bundles::erase_found() { memory_.bundle.drop(found_); }
+void Bundles::erase_found() { memory_.bundle.drop(found_++); }
+
+bool Bundles::erase(const JobId& id) {
+  if (!locate(id)) return false;
+  erase_found();
+  return true;
+}
 
 void Bundles::prove_absent(const JobId& id) {
   flush();

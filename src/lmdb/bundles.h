@@ -28,6 +28,8 @@ class Bundles {
   std::optional<journal::JobView> find(const JobId& id);
   // The job that find() has just found leaves its bundle.
   void erase_found();
+  // Both at once; false if no bundle has the job.
+  bool erase(const JobId& id);
 
   // Damaged unless the keys around the id vouch that no bundle has it.
   void prove_absent(const JobId& id);
@@ -43,6 +45,8 @@ class Bundles {
  private:
   // The key of the only bundle that may have the job, if it is of its queue and priority.
   std::optional<JobId> seek(const JobId& id);
+  // Whether the job is in a bundle, which is in memory then, with the job at found_.
+  bool locate(const JobId& id);
   [[nodiscard]] bool covers(const JobId& id) const;
 
   BundlesMemory& memory_;

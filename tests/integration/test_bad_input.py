@@ -151,13 +151,13 @@ class CommandLine(CrewTest):
         self.crew.zcrew("submit", "--router", router.clients, "x")
         router.process.terminate()
         data = router.journal / "data.mdb"
-        set_format(data, 1, 2)
+        set_format(data, 2, 3)
         before = data.read_bytes()
         run = self.crew.call(router.arguments(), check=False)
         self.assertEqual(run.returncode, 78, run.stderr)
         self.assertIn("newer", run.stderr)
         self.assertEqual(data.read_bytes(), before)
-        set_format(data, 2, 1)
+        set_format(data, 3, 2)
         router.start()
         self.assertEqual(router.status()["ready"], 1)
 
