@@ -45,8 +45,9 @@ std::size_t Ledger::run_of(Ticket ticket) const {
   return static_cast<std::size_t>(after - runs_.begin()) - 1;
 }
 
-Ticket Ledger::end_of(std::size_t run) const {
-  return run + 1 < runs_.size() ? runs_[run + 1].first : next_ticket();
+void Ledger::enter_run_of(Ticket ticket, RunWalk& walk) const {
+  walk.run = ticket == walk.end ? walk.run + 1 : run_of(ticket);
+  walk.end = walk.run + 1 < runs_.size() ? runs_[walk.run + 1].first : next_ticket();
 }
 
 bool Ledger::pack(Room room) {
@@ -57,12 +58,12 @@ bool Ledger::pack(Room room) {
   batch.first = unpacked_;
   const bool must = in_flight_.jobs == 0;
   std::size_t message_bytes = 0;
-  Ticket group_end = 0;
+  RunWalk walk;
   for (; unpacked_ < next_ticket() && batch.count < limits::entries_per_message_max; ++unpacked_) {
     if (const Slot* job = open_slot(unpacked_)) {
       const std::size_t bytes = job->payload.size();
-      if (unpacked_ >= group_end) {
-        group_end = end_of(run_of(unpacked_));
+      if (unpacked_ >= walk.end) {
+        enter_run_of(unpacked_, walk);
         message_bytes += group_bytes;
       }
       message_bytes += bytes + item_bytes;
@@ -99,16 +100,15 @@ void Ledger::write(std::uint64_t number, std::uint64_t payload_bytes_max, wire::
   message.batch = number;
   message.floor = floor_;
   const Batch& batch = batches_[number - floor_];
-  Ticket group_end = 0;
+  RunWalk walk;
   for (std::uint32_t index = 0; index < batch.count; ++index) {
     const Ticket ticket = batch.first + index;
     const Slot* const job = open_slot(ticket);
     if (job == nullptr) continue;
-    if (ticket >= group_end) {
-      const std::size_t run = run_of(ticket);
-      group_end = end_of(run);
-      message.groups.push_back({runs_[run].options.to_wire(), {}});
-      const bool is_last = group_end >= batch.first + batch.count;
+    if (ticket >= walk.end) {
+      enter_run_of(ticket, walk);
+      message.groups.push_back({runs_[walk.run].options.to_wire(), {}});
+      const bool is_last = walk.end >= batch.first + batch.count;
       if (is_last) message.groups.back().items.reserve(batch.count - index);
     }
     const bool too_large = job->payload.size() > payload_bytes_max;

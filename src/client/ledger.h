@@ -111,9 +111,13 @@ class Ledger {
   };
   // nullptr for a job that is settled.
   [[nodiscard]] Slot* open_slot(Ticket ticket);
+  // Where rising tickets have led among the runs of equal options.
+  struct RunWalk {
+    std::size_t run = 0;
+    Ticket end = 0;  // the first ticket behind it
+  };
+  void enter_run_of(Ticket ticket, RunWalk& walk) const;
   [[nodiscard]] std::size_t run_of(Ticket ticket) const;
-  // The first ticket behind.
-  [[nodiscard]] Ticket end_of(std::size_t run) const;
   [[nodiscard]] Ticket next_ticket() const { return first_ticket_ + slots_.size(); }
   void close(Slot& job);
   void close_range(std::uint64_t number, std::uint32_t index, std::uint32_t count,

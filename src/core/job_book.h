@@ -16,6 +16,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -194,7 +196,13 @@ class JobBook {
   Pool<Job> pool_;
   std::map<QueueNumber, std::unique_ptr<Queue>> queues_;
   std::vector<Queue*> by_number_;  // the same, null where there is none
-  std::map<std::string, Queue*, std::less<>> by_name_;
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>{}(name);
+    }
+  };
+  std::unordered_map<std::string, Queue*, NameHash, std::equal_to<>> by_name_;  // only looked up
   QueueNumber next_queue_ = 1;
   PointerTable<Job, &Job::id> held_;
   LaterWindow later_;

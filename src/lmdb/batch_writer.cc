@@ -43,10 +43,10 @@ void insert(Cursor& cursor, Kind kind, std::string_view key, const JobView& job,
 
 // The order of ids, which jobs of one queue have anyhow, finds what belongs together.
 template <typename Record>
-void sort_by_id(const std::vector<Record>& records, std::vector<const Record*>& sorted) {
-  const auto is_before = [](const Record* a, const Record* b) { return a->id < b->id; };
+void sort_by_id(const std::vector<Record>& records, WriterMemory::Sorted<Record>& sorted) {
+  const auto is_before = [](const auto& a, const auto& b) { return a.first < b.first; };
   sorted.clear();
-  for (const Record& record : records) sorted.push_back(&record);
+  for (const Record& record : records) sorted.emplace_back(record.id, &record);
   if (!std::is_sorted(sorted.begin(), sorted.end(), is_before))
     std::sort(sorted.begin(), sorted.end(), is_before);
 }
@@ -171,7 +171,7 @@ void BatchWriter::place_dead(const JobId& id, const JobView& job) {
 void BatchWriter::put_jobs(const std::vector<core::PutJob>& puts) {
   sort_by_id(puts, memory_.puts);
   journal::BundleDraft draft;
-  for (const core::PutJob* put : memory_.puts) {
+  for (const auto& [id, put] : memory_.puts) {
     const bool suits = journal::BundleDraft::suits(*put);
     if (suits && draft.add(*put)) continue;
     put_together(draft);
@@ -213,7 +213,7 @@ void BatchWriter::operator()(const core::PutJob& put) {
 
 void BatchWriter::remove_jobs(const std::vector<core::RemoveJob>& removals) {
   sort_by_id(removals, memory_.removals);
-  for (const core::RemoveJob* removal : memory_.removals) (*this)(*removal);
+  for (const auto& [id, removal] : memory_.removals) (*this)(*removal);
 }
 
 void BatchWriter::operator()(const core::RemoveJob& removal) {

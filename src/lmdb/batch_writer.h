@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/record.h"
@@ -23,10 +24,13 @@ struct WriterMemory {
   JobId ready_end;
   BundlesMemory bundles;
   Sequence sequence_limit = 1;
-  std::string record;                     // a job on its way from one place to another
-  std::string history;                    // and its new history
-  std::vector<const core::PutJob*> puts;  // a batch's, in the order of ids
-  std::vector<const core::RemoveJob*> removals;
+  std::string record;   // a job on its way from one place to another
+  std::string history;  // and its new history
+  // Ids beside their records: to sort by them without a look at each record.
+  template <typename Record>
+  using Sorted = std::vector<std::pair<JobId, const Record*>>;
+  Sorted<core::PutJob> puts;  // a batch's, in the order of ids
+  Sorted<core::RemoveJob> removals;
 };
 
 class BatchWriter {

@@ -77,6 +77,23 @@ std::string_view walk_nodes(std::string_view page, bool leaf, Visit visit) {
   return filled == page.size() - upper ? std::string_view{} : "its nodes do not fill it";
 }
 
+// The nodes of a page that walk_nodes() has found right, by their place in its list.
+inline std::size_t nodes_of(std::string_view page) {
+  return (number_at<std::uint16_t>(page, page_lower) - page_header) / 2;
+}
+inline std::size_t node_at(std::string_view page, std::size_t place) {
+  return number_at<std::uint16_t>(page, page_header + 2 * place);
+}
+inline std::string_view key_at(std::string_view page, std::size_t place) {
+  const std::size_t node = node_at(page, place);
+  return page.substr(node + node_header, number_at<std::uint16_t>(page, node + 6));
+}
+inline std::uint64_t child_at(std::string_view page, std::size_t place) {
+  const std::size_t node = node_at(page, place);
+  const std::uint64_t low = number_at<std::uint32_t>(page, node);
+  return low | std::uint64_t{number_at<std::uint16_t>(page, node + 4)} << 32U;
+}
+
 // What LMDB keeps about a tree.
 struct Tree {
   unsigned depth = 0;

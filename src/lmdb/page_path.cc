@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -60,35 +58,34 @@ void PagePath::descend(std::string_view key, const char* leaf) {
   for (unsigned depth = 0; depth < depth_max; ++depth) {
     const char* const at = map + number * page_bytes_;
     if (at == leaf) return;
-    if (depth == path_.size()) path_.emplace_back();
-    Branch& branch = path_[depth];
-    if (branch.at != at) branch = read_branch(at, number, key);
+    if (depth == path_.size()) path_.push_back(nullptr);
+    const std::string_view branch{at, page_bytes_};
+    if (path_[depth] != at) verify_branch(branch, number, key);
+    path_[depth] = at;
     number = next_page(branch, key);
   }
   blame(key, "a search for it does not end");
 }
 
-PagePath::Branch PagePath::read_branch(const char* at, std::uint64_t number,
-                                       std::string_view key) const {
-  const std::string_view page{at, page_bytes_};
-  if (number_at<std::uint64_t>(page, page_number) != number ||
-      (number_at<std::uint16_t>(page, page_flags) & branch_page) == 0) {
+void PagePath::verify_branch(std::string_view branch, std::uint64_t number,
+                             std::string_view key) const {
+  if (number_at<std::uint64_t>(branch, page_number) != number ||
+      (number_at<std::uint16_t>(branch, page_flags) & branch_page) == 0) {
     blame(key, "a search for it does not lead there");
   }
-  Branch branch{at, {}};
-  const auto wrong =
-      walk_nodes(page, false, [&](const Node& node) { branch.children.push_back(node); });
+  const auto wrong = walk_nodes(branch, false, [](const Node&) {});
   if (!wrong.empty()) blame(key, wrong);
-  if (branch.children.empty()) blame(key, "a search for it does not end");
-  return branch;
+  if (nodes_of(branch) == 0) blame(key, "a search for it does not end");
 }
 
 // The child of the last node that is not behind the key; the first node has none.
-std::uint64_t PagePath::next_page(const Branch& branch, std::string_view key) {
-  const auto behind =
-      std::upper_bound(branch.children.begin() + 1, branch.children.end(), key,
-                       [](std::string_view wanted, const Node& node) { return wanted < node.key; });
-  return std::prev(behind)->child;
+std::uint64_t PagePath::next_page(std::string_view branch, std::string_view key) {
+  std::size_t last = 0;
+  for (std::size_t behind = nodes_of(branch); behind - last > 1;) {
+    const std::size_t middle = last + (behind - last) / 2;
+    (key < key_at(branch, middle) ? behind : last) = middle;
+  }
+  return child_at(branch, last);
 }
 
 void PagePath::blame(std::string_view key, std::string_view what) const {

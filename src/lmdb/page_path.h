@@ -28,17 +28,10 @@ class PagePath {
   void verify(const Cursor& cursor);
 
  private:
-  // A page on the way, which was found whole.
-  struct Branch {
-    const char* at = nullptr;
-    std::vector<Node> children;
-  };
-
   void find_root();
   void descend(std::string_view key, const char* leaf);
-  [[nodiscard]] static std::uint64_t next_page(const Branch& branch, std::string_view key);
-  [[nodiscard]] Branch read_branch(const char* at, std::uint64_t number,
-                                   std::string_view key) const;
+  [[nodiscard]] static std::uint64_t next_page(std::string_view branch, std::string_view key);
+  void verify_branch(std::string_view branch, std::uint64_t number, std::string_view key) const;
   [[nodiscard]] const char* page_of(const void* bytes) const;
   [[noreturn]] void blame(std::string_view key, std::string_view what) const;
 
@@ -46,8 +39,9 @@ class PagePath {
   std::string_view name_;
   std::size_t page_bytes_;
   std::uint64_t root_ = 0;
-  const char* leaf_ = nullptr;  // of the last call
-  std::vector<Branch> path_;    // from the root to that leaf; the pages of a snapshot do not change
+  const char* leaf_ = nullptr;     // of the last call
+  std::vector<const char*> path_;  // the branch pages from the root to it, each found whole: the
+                                   // pages of a snapshot do not change
 };
 
 }  // namespace zcrew::lmdb
