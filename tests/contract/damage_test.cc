@@ -279,7 +279,8 @@ TEST_CASE("a job in two places is reported (J-8.3)") {
 TEST_CASE("a job in a bundle and elsewhere is reported, and met (J-8.3)") {
   const Journal journal;
   RawFile(journal.path).change([](MDB_txn* transaction) {
-    const journal::JobView job = journal::view_of(job_of(bundled, 50));
+    const core::PutJob put = job_of(bundled, 50);
+    const journal::JobView job = journal::view_of(put);
     std::string record(journal::job_record_size(layout::Kind::job, job), ' ');
     journal::write_job(layout::Kind::job, key(bundled), job, record.data());
     lmdb::put(transaction, RawFile::database(transaction, layout::db::ready), key(bundled), record);
