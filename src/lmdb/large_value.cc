@@ -4,14 +4,19 @@
 #include <cstring>
 
 #include "lmdb/error.h"
+#include "lmdb/page_layout.h"
 
 namespace zcrew::lmdb {
 
 namespace {
 
-// LMDB 0.9's MDB_page: a header of 16 bytes, the number of pages in its last four. The value comes
-// right behind it, in the file as in a copy that a transaction changes.
-constexpr std::size_t page_header_bytes = 16;
+// Whether the record has pages of its own: LMDB wants two of them, with their places in its list,
+// in one page (MDB_MINKEYS, me_nodemax).
+bool has_own_pages(std::size_t page, std::size_t key, std::size_t value) {
+  const std::size_t room = (page - page_header) / 2;
+  const std::size_t node_max = room - room % 2 - sizeof(std::uint16_t);
+  return node_header + key + value > node_max;
+}
 
 }  // namespace
 
@@ -20,10 +25,12 @@ void check_pages_of(MDB_txn* transaction, MDB_dbi database, std::string_view key
   MDB_stat stat{};
   check("read the journal", mdb_stat(transaction, database, &stat));
   const std::size_t page = stat.ms_psize;
-  if (value.mv_size <= page / 2) return;  // in a page with others
+  if (!has_own_pages(page, key.size(), value.mv_size)) return;
+  // The number of pages is the last of the header, and the value comes right behind it, in the file
+  // as in a copy that a transaction changes.
   std::uint32_t pages = 0;
   std::memcpy(&pages, static_cast<const char*>(value.mv_data) - sizeof pages, sizeof pages);
-  const std::size_t needed = (page_header_bytes + value.mv_size + page - 1) / page;
+  const std::size_t needed = (page_header + value.mv_size + page - 1) / page;
   if (pages != needed) damaged("pages", key, "the number of its pages is wrong");
 }
 

@@ -1,5 +1,5 @@
-// Values of more than half a page have pages of their own, and the first one's header says how
-// many. LMDB believes it: removing such a value with a damaged header would give back pages of
+// Values of nearly half a page and more have pages of their own, and the first one's header says
+// how many. LMDB believes it: removing such a value with a damaged header would give back pages of
 // others, or keep the process busy with a billion of them.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace zcrew::lmdb {
 
-// Half of the usual page of 4 KiB. Larger pages are asked for their size.
-constexpr std::size_t large_value_bytes = 2048;
+// Smaller ones are in a page with others whatever their key (at most 511 bytes), if it has 4 KiB.
+constexpr std::size_t large_value_bytes = 1500;
 
 // Throws Damaged if the header of the pages that hold `value` does not fit its size.
 void check_pages_of(MDB_txn* transaction, MDB_dbi database, std::string_view key,

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "journal/layout.h"
 #include "journal_to_damage.h"
 #include "lmdb/page_layout.h"
 
@@ -143,6 +144,43 @@ TEST_CASE("a page that the list of its branch leaves out is missed (J-5.9, J-8.9
         Damaged);
     CHECK_THROWS_AS(journal.load_jobs({1, {{2, 5, jobs}}}), Damaged);
     CHECK_THROWS_AS(journal.load_payload({{2, 5, jobs}, core::Place::ready}), Damaged);
+  }
+}
+
+// Writes another number of pages into the header of each that holds these bytes.
+void miscount_pages_of(const std::string& journal, const std::string& bytes) {
+  std::string data = content(journal + "/data.mdb");
+  for (auto at = data.find(bytes); at != std::string::npos; at = data.find(bytes, at + 1)) {
+    char& pages = data[at - at % page_bytes + lmdb::page_header - sizeof(std::uint32_t)];
+    if (pages == 1) pages = 2;
+  }
+  std::ofstream(journal + "/data.mdb", std::ios::binary) << data;
+}
+
+TEST_CASE("a bundle whose page says that it has two takes none with it (J-5.9, J-8.9)") {
+  // From the least that LMDB gives a page for.
+  for (const std::size_t record : {2018U, 2030U, 2048U, 2049U, 2110U}) {
+    CAPTURE(record);
+    const TemporaryDirectory directory;
+    const JobId last{2, 5, 2};
+    constexpr std::size_t without_payloads = journal::layout::envelope_bytes +
+                                             journal::layout::bundle_fixed_bytes +
+                                             2 * journal::layout::bundle_entry_bytes;
+    const std::size_t payloads = record - without_payloads;
+    {
+      OpenJournal journal(directory.journal());
+      Author author;
+      journal.commit(
+          author.batch({job_of({2, 5, 1}, payloads / 2), job_of(last, payloads - payloads / 2),
+                        job_of({3, 5, 3}), job_of({3, 5, 4})}));  // the start reads the last
+    }
+    miscount_pages_of(directory.journal(), std::string(bytes_of(payloads / 2).view()));
+    CHECK_FALSE(lmdb::check_journal(directory.journal()).ok);
+    OpenJournal journal(directory.journal());
+    CHECK_THROWS_AS(journal.read_ready({2, 5, 0, 0, 9, 9999}), Damaged);
+    Author author(9);
+    CHECK_THROWS_AS(
+        journal.commit(author.batch({core::RemoveJob{last, core::Place::ready, {}, 0}})), Damaged);
   }
 }
 
