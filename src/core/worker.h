@@ -114,7 +114,10 @@ struct Worker {
   [[nodiscard]] std::uint32_t prefetch(std::uint32_t most, Duration run_max) const {
     if (dialect != Dialect::native || service_us == 0) return 0;
     if (service_us > static_cast<std::uint64_t>(run_max.count())) return 0;
-    const std::uint64_t in_flight = 2 * round_trip_us * concurrency() / service_us;
+    // Of jobs that take less than a microsecond, which is the least that a worker tells, there may
+    // be four in one.
+    const std::uint64_t round_trips = service_us > 1 ? 2 : 8;
+    const std::uint64_t in_flight = round_trips * round_trip_us * concurrency() / service_us;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(in_flight + 3, most));
   }
 
