@@ -93,24 +93,37 @@ void BatchWriter::write(const journal::Batch& batch, Epoch epoch) {
 
 JobView BatchWriter::find(const JobId& id, Place place, WallTime due) {
   ZCREW_CHECK(place != Place::none);
-  bundled_ = false;
-  if (place == Place::ready) {
-    if (const auto job = bundles_.find(id)) {
-      bundled_ = true;
-      return *job;
-    }
-  }
+  if (place == Place::ready) return find_ready(id);
   const auto job = journal::job_key(id);
   const auto later = journal::due_key(due, id);
   const std::string_view key = place == Place::later ? later.view() : job.view();
-  Cursor& cursor = place == Place::later ? later_ : place == Place::dead ? dead_ : ready_out_;
+  Cursor& cursor = place == Place::later ? later_ : dead_;
   if (!cursor.seek(key)) {
     prove_absent(cursor, name_of(place), key);
-    if (place == Place::ready) bundles_.prove_absent(id);
     misplaced(id, name_of(place));
   }
   const Kind kind = place == Place::dead ? Kind::dead : Kind::job;
   return sound(journal::read_job(kind, key, cursor.value()), name_of(place), key);
+}
+
+// Looks first where the last one was: a search in the other table is for nothing.
+JobView BatchWriter::find_ready(const JobId& id) {
+  const auto key = journal::job_key(id);
+  if (bundled_) {
+    if (const auto job = bundles_.find(id)) return *job;
+  }
+  if (ready_out_.seek(key.view())) {
+    bundled_ = false;
+    return sound(journal::read_job(Kind::job, key.view(), ready_out_.value()), db::ready,
+                 key.view());
+  }
+  if (!bundled_) {
+    bundled_ = true;
+    if (const auto job = bundles_.find(id)) return *job;
+  }
+  prove_absent(ready_out_, db::ready, key.view());
+  bundles_.prove_absent(id);
+  misplaced(id, db::ready);
 }
 
 // The job that was found goes from its place, and with it what only that place has.
@@ -149,7 +162,7 @@ JobView BatchWriter::take(const JobId& id, Place place, WallTime due) {
 }
 
 void BatchWriter::place_ready(const JobId& id, const JobView& job) {
-  if (bundles_.find(id)) put_twice(journal::job_key(id).view());
+  if (id.sequence <= memory_.newest && bundles_.find(id)) put_twice(journal::job_key(id).view());
   const bool at_end = id > memory_.ready_end;
   insert(ready_in_, Kind::job, journal::job_key(id).view(), job,
          at_end ? MDB_APPEND : MDB_NOOVERWRITE);
@@ -170,6 +183,10 @@ void BatchWriter::place_dead(const JobId& id, const JobView& job) {
 
 void BatchWriter::put_jobs(const std::vector<core::PutJob>& puts) {
   sort_by_id(puts, memory_.puts);
+  const auto twice =
+      std::adjacent_find(memory_.puts.begin(), memory_.puts.end(),
+                         [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (twice != memory_.puts.end()) put_twice(journal::job_key(twice->first).view());
   journal::BundleDraft draft;
   for (const auto& [id, put] : memory_.puts) {
     const bool suits = journal::BundleDraft::suits(*put);
@@ -181,25 +198,18 @@ void BatchWriter::put_jobs(const std::vector<core::PutJob>& puts) {
       (*this)(*put);
   }
   put_together(draft);
+  for (const core::PutJob& put : puts) memory_.newest = std::max(memory_.newest, put.id.sequence);
 }
 
-// Where jobs of the lane lie behind these, a bundle might lie across another.
+// Newer than all others, they lie behind those of their queue and priority: a bundle of older ones
+// might lie across another.
 void BatchWriter::put_together(journal::BundleDraft& draft) {
-  if (draft.puts().size() > 1 && is_lane_end(draft.first())) {
+  if (draft.puts().size() > 1 && draft.first().sequence > memory_.newest) {
     bundles_.insert(draft);
   } else {
     for (const core::PutJob* put : draft.puts()) (*this)(*put);
   }
   draft.clear();
-}
-
-// Whether nothing of the id's queue and priority is ready there or behind it.
-bool BatchWriter::is_lane_end(const JobId& id) {
-  if (!bundles_.is_lane_end(id)) return false;
-  if (id > memory_.ready_end || !ready_out_.seek_from(journal::job_key(id).view())) return true;
-  const auto next = journal::read_job_key(ready_out_.key());
-  if (!next) damaged(db::ready, ready_out_.key(), journal::Fault::shape);
-  return next->queue != id.queue || next->priority != id.priority;
 }
 
 void BatchWriter::operator()(const core::PutJob& put) {
@@ -217,7 +227,8 @@ void BatchWriter::remove_jobs(const std::vector<core::RemoveJob>& removals) {
 }
 
 void BatchWriter::operator()(const core::RemoveJob& removal) {
-  if (removal.place == Place::ready && bundles_.erase(removal.id)) return erase_held(removal.id);
+  const bool maybe_bundled = removal.place == Place::ready && bundled_;
+  if (maybe_bundled && bundles_.erase(removal.id)) return erase_held(removal.id);
   const JobView job = find(removal.id, removal.place, removal.due);
   erase_found(removal.id, removal.place);
   if (job.payload_in_blobs()) erase_blob(blobs_, removal.id, Part::payload, job.payload_bytes);

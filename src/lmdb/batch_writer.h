@@ -22,6 +22,8 @@ namespace zcrew::lmdb {
 struct WriterMemory {
   // No key of `ready` is above this, so that a larger one is appended without a search.
   JobId ready_end;
+  // Of the jobs that were ever put, or might have been: a job above it is new.
+  Sequence newest = 0;
   BundlesMemory bundles;
   Sequence sequence_limit = 1;
   std::string record;   // a job on its way from one place to another
@@ -63,11 +65,11 @@ class BatchWriter {
   void remove_jobs(const std::vector<core::RemoveJob>& removals);
 
   journal::JobView find(const JobId& id, core::Place place, WallTime due);
+  journal::JobView find_ready(const JobId& id);
   journal::JobView take(const JobId& id, core::Place place, WallTime due);
   void erase_found(const JobId& id, core::Place place);
   void erase_held(const JobId& id);
   void place_ready(const JobId& id, const journal::JobView& job);
-  [[nodiscard]] bool is_lane_end(const JobId& id);
   void place_later(const JobId& id, WallTime due, const journal::JobView& job);
   void place_dead(const JobId& id, const journal::JobView& job);
   bool erase_result(const JobId& id);
@@ -76,7 +78,7 @@ class BatchWriter {
   const Databases& databases_;
   WriterMemory& memory_;
   bool any_held_;
-  bool bundled_ = false;  // what find() found last is in a bundle
+  bool bundled_ = true;  // what find_ready() found last is in a bundle
 
   // Jobs come in at the end of `ready` and leave near its beginning: a cursor for each finds its
   // page without a search.

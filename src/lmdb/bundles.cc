@@ -64,11 +64,6 @@ void Bundles::prove_absent(const JobId& id) {
   if (!out_.seek(key.view())) lmdb::prove_absent(out_, layout::db::bundles, key.view());
 }
 
-bool Bundles::is_lane_end(const JobId& id) {
-  flush();
-  return !seek(id);
-}
-
 void Bundles::insert(const journal::BundleDraft& draft) {
   const JobId& last = draft.last();
   const auto key = journal::job_key(last);

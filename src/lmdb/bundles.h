@@ -34,8 +34,6 @@ class Bundles {
   // Damaged unless the keys around the id vouch that no bundle has it.
   void prove_absent(const JobId& id);
 
-  // Whether no bundle of the id's queue and priority has a job there or behind it.
-  [[nodiscard]] bool is_lane_end(const JobId& id);
   // Behind all others of its queue and priority.
   void insert(const journal::BundleDraft& draft);
 

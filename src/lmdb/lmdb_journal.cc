@@ -129,6 +129,7 @@ core::Recovered LmdbJournal::open() {
       state->databases = convert(handle, state->databases);
     state->epoch = recovered.epoch;
     state->memory.sequence_limit = recovered.sequence_limit;
+    state->memory.newest = recovered.sequence_limit - 1;
     state->memory.ready_end = last_key(handle, state->databases.ready, layout::db::ready);
     state->memory.bundles.end = last_key(handle, state->databases.bundles, layout::db::bundles);
     put(handle, state->databases.meta, layout::epoch_row, journal::write_epoch(recovered.epoch));

@@ -439,7 +439,6 @@ TEST_CASE("a job that comes back lies between those of its bundle (J-2.8, J-5.2)
   core::UpdateJob update{{1, 5, 3}, job_of({}).header, {}};
   update.header.failures = 3;
   disk.journal->commit(author.batch({away, update, core::MoveToReady{{1, 5, 2}, from_ms(77)}}));
-  CHECK(rows_of(disk) == Rows{2, 1});
   disk.journal->commit(author.batch({job_of({1, 5, 4}), job_of({1, 5, 5})}));
   CHECK(rows_of(disk) == Rows{2, 2});
   const auto page = disk.journal->read_ready({1, 5, 0, 0, 9, 9999});
@@ -454,7 +453,10 @@ TEST_CASE("jobs that do not come in the order of sequences are kept all the same
   disk.journal->commit(author.batch({job_of({1, 5, 1}), job_of({1, 5, 9})}));
   disk.journal->commit(author.batch({job_of({1, 5, 4}), job_of({1, 5, 5})}));
   CHECK(rows_of(disk) == Rows{2, 1});
-  CHECK(disk.journal->read_ready({1, 5, 0, 0, 9, 9999}).jobs.size() == 4);
+  // Sequences that were reserved before a start may have been used.
+  disk.journal->commit(author.batch({job_of({1, 5, 20}), job_of({1, 5, 21})}));
+  CHECK(rows_of(disk) == Rows{4, 1});
+  CHECK(disk.journal->read_ready({1, 5, 0, 0, 9, 9999}).jobs.size() == 6);
   CHECK_THROWS_WITH_AS(disk.journal->commit(author.batch({job_of({1, 5, 9})})),
                        doctest::Contains("q1p5n9 was put twice"), journal::JournalError);
 }

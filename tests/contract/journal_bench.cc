@@ -1,11 +1,16 @@
 // How fast commits and the pending batch are; run by hand:
 //   journal_bench [DIRECTORY]    (on the disk that matters; the default is the current directory)
-// Each commit puts new jobs of 100 bytes and removes old ones of a backlog of 100,000.
+// Each commit puts new jobs of 100 bytes and removes as many of a backlog of 100,000: the oldest,
+// as where one worker drains it; any, as where jobs take very different times; or of a thousand
+// queues in turn.
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <deque>
 #include <filesystem>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/pending_batch.h"
@@ -24,19 +29,25 @@ double seconds_since(Clock::time_point start) {
 // Of this process: what a busy machine does not blur.
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-core::Record put_of(Sequence sequence, const Payload& payload) {
+core::PutJob put_of(const JobId& id, const Payload& payload) {
   core::PutJob put;
-  put.id = {1, 5, sequence};
+  put.id = id;
   put.header.attempts_max = 5;
   put.payload = payload;
   return put;
 }
 
-core::Record removal_of(Sequence sequence, core::JournalSequence cancels = 0) {
-  return core::RemoveJob{{1, 5, sequence}, core::Place::ready, {}, cancels};
+core::RemoveJob removal_of(const JobId& id, core::JournalSequence cancels = 0) {
+  return {id, core::Place::ready, {}, cancels};
 }
 
-void bench_commits(const std::string& directory, std::size_t pairs) {
+struct Order {
+  const char* name;
+  QueueNumber queues = 1;
+  bool any = false;
+};
+
+void bench_commits(const std::string& directory, std::size_t pairs, const Order& order) {
   const std::string path = directory + "/journal-bench";
   std::filesystem::remove_all(path);
   {
@@ -44,14 +55,22 @@ void bench_commits(const std::string& directory, std::size_t pairs) {
     journal.open();
     const Payload payload = Payload::copy_of(std::string(100, 'x'));
     Sequence next = 1;
-    Sequence oldest = 1;
+    std::deque<JobId> waiting;
+    std::mt19937_64 random(1);
     core::JournalSequence last = 0;
     journal::Batch batch;
     const auto commit = [&](std::size_t puts, std::size_t removals) {
       batch.puts.clear();
       batch.removals.clear();
-      for (std::size_t i = 0; i < puts; ++i) batch.puts.push_back(put_of(next++, payload));
-      for (std::size_t i = 0; i < removals; ++i) batch.removals.push_back(removal_of(oldest++));
+      for (std::size_t i = 0; i < puts; ++i, ++next) {
+        waiting.push_back({1 + static_cast<QueueNumber>(next % order.queues), 5, next});
+        batch.puts.push_back(put_of(waiting.back(), payload));
+      }
+      for (std::size_t i = 0; i < removals; ++i) {
+        if (order.any) std::swap(waiting.front(), waiting[random() % (waiting.size() - puts)]);
+        batch.removals.push_back(removal_of(waiting.front()));
+        waiting.pop_front();
+      }
       batch.last = last += batch.size();
       const auto start = Clock::now();
       journal.make_room();
@@ -69,10 +88,9 @@ void bench_commits(const std::string& directory, std::size_t pairs) {
       records += 2 * pairs;
     }
     std::printf(
-        "%6zu puts and %6zu removals a commit: %9.0f records/s, %7.2f ms a commit, %4.0f ns of CPU "
-        "a "
+        "%s, %zu puts and removals a commit: %.0f records/s, %.2f ms a commit, %.0f ns of CPU a "
         "record\n",
-        pairs, pairs, static_cast<double>(records) / seconds, 1000 * seconds / commits,
+        order.name, pairs, static_cast<double>(records) / seconds, 1000 * seconds / commits,
         1e9 * (cpu_seconds() - cpu) / static_cast<double>(records));
   }
   std::filesystem::remove_all(path);
@@ -90,10 +108,10 @@ void bench_pending(std::size_t open) {
   for (std::size_t i = 0; i < rounds; ++i) {
     const std::size_t slot = i % open;
     if (numbers[slot] != 0) {
-      step.push_back(removal_of(i + 1 - open, numbers[slot]));
+      step.emplace_back(removal_of({1, 5, i + 1 - open}, numbers[slot]));
       ++number;
     }
-    step.push_back(put_of(i + 1, payload));
+    step.emplace_back(put_of({1, 5, i + 1}, payload));
     numbers[slot] = ++number;
     if (step.size() >= 64) pending.add(step);
   }
@@ -107,5 +125,7 @@ void bench_pending(std::size_t open) {
 int main(int argc, char** argv) {
   const std::string directory = argc > 1 ? argv[1] : ".";
   for (const std::size_t open : {64U, 1024U, 16384U}) bench_pending(open);
-  for (const std::size_t pairs : {500U, 5000U, 25000U}) bench_commits(directory, pairs);
+  for (const Order& order : {Order{"oldest"}, Order{"any", 1, true}, Order{"1,000 queues", 1000},
+                             Order{"any of 1,000 queues", 1000, true}})
+    for (const std::size_t pairs : {500U, 5000U, 25000U}) bench_commits(directory, pairs, order);
 }
