@@ -12,9 +12,10 @@
 
 namespace zcrew::journal {
 
-// Carried out list by list, each in the order of its records' numbers: no other record of a job
-// comes before its put or behind its removal. Nearly all records are these two, which in lists of
-// their own take no room for what the others need.
+// Carried out list by list: no other record of a job comes before its put or behind its removal. So
+// the order among puts and among removals does not matter; changes are in that of their numbers.
+// Nearly all records are those two, which in lists of their own take no room for what the others
+// need.
 struct Batch {
   std::vector<core::PutJob> puts;
   std::vector<core::Record> changes;

@@ -22,7 +22,7 @@ namespace zcrew::lmdb {
 struct WriterMemory {
   // No key of `ready` is above this, so that a larger one is appended without a search.
   JobId ready_end;
-  // Of the jobs that were ever put, or might have been: a job above it is new.
+  // No job was ever put above this sequence.
   Sequence newest = 0;
   BundlesMemory bundles;
   Sequence sequence_limit = 1;

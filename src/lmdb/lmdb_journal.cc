@@ -207,7 +207,7 @@ core::LaterPage LmdbJournal::read_later(const core::ReadLater& request) {
 }
 
 core::JobsLoaded LmdbJournal::load_jobs(const core::LoadJobs& request) {
-  const Snapshot snapshot = state_->snapshot();
+  Snapshot snapshot = state_->snapshot();
   core::JobsLoaded answer{request.request, {}, snapshot.as_of(state_->epoch)};
   for (const JobId& id : request.jobs) answer.jobs.push_back(snapshot.load(id));
   return answer;
@@ -218,7 +218,7 @@ core::PayloadLoaded LmdbJournal::load_payload(const core::LoadPayload& request) 
 }
 
 core::ResultsLoaded LmdbJournal::load_results(const core::LoadResults& request) {
-  const Snapshot snapshot = state_->snapshot();
+  Snapshot snapshot = state_->snapshot();
   core::ResultsLoaded answer{request.request, {}, snapshot.as_of(state_->epoch)};
   for (const JobId& id : request.jobs) answer.results.push_back(snapshot.load_result(id));
   return answer;

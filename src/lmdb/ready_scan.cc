@@ -7,6 +7,13 @@ namespace zcrew::lmdb {
 namespace db = journal::layout::db;
 using journal::layout::Kind;
 
+namespace {
+
+// To step over more costs as much as a search.
+constexpr unsigned steps_max = 64;
+
+}  // namespace
+
 ReadyScan::ReadyScan(MDB_txn* transaction, const Databases& databases, const JobId& after)
     : after_(after),
       singles_(transaction, databases.ready, db::ready, journal::job_key(after).view()),
@@ -66,6 +73,28 @@ void ReadyScan::choose() {
   if (*single_ > id_) return;
   here_ = Here::single;
   id_ = *single_;
+}
+
+// ---- single jobs ----
+
+std::optional<journal::JobView> ReadySearch::find(const JobId& id) {
+  if (!scan_ || !reach(id)) {
+    const Sequence before = id.sequence == 0 ? 0 : id.sequence - 1;
+    scan_.emplace(transaction_, databases_, JobId{id.queue, id.priority, before});
+  }
+  last_ = id;
+  if (!scan_->there() || scan_->id() != id) return std::nullopt;
+  return scan_->job();
+}
+
+// Whether the scan has come to the job, or to where it would be.
+bool ReadySearch::reach(const JobId& id) {
+  if (id < last_ || id.queue != last_.queue || id.priority != last_.priority) return false;
+  for (unsigned steps = 0; scan_->there() && scan_->id() < id; ++steps) {
+    if (steps == steps_max) return false;
+    scan_->next();
+  }
+  return true;
 }
 
 }  // namespace zcrew::lmdb

@@ -41,4 +41,23 @@ class ReadyScan {
   JobId id_;
 };
 
+// Looks single jobs up there. Those that are asked for in order are met on the way to each other,
+// and what lies between two that follow each other is not there.
+class ReadySearch {
+ public:
+  ReadySearch(MDB_txn* transaction, const Databases& databases)
+      : transaction_(transaction), databases_(databases) {}
+
+  // The job, unless it is vouched for that there is none; its views are as good as ReadyScan's.
+  std::optional<journal::JobView> find(const JobId& id);
+
+ private:
+  bool reach(const JobId& id);
+
+  MDB_txn* transaction_;
+  const Databases& databases_;
+  std::optional<ReadyScan> scan_;
+  JobId last_;  // that was asked for: the scan stands there, or on the next behind it
+};
+
 }  // namespace zcrew::lmdb

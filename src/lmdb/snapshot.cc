@@ -4,7 +4,6 @@
 
 #include "journal/keys.h"
 #include "lmdb/blobs.h"
-#include "lmdb/ready_scan.h"
 #include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
@@ -124,16 +123,14 @@ std::vector<JobId> Snapshot::expired_results(WallTime until, std::uint32_t resul
 
 // ---- one job, one result ----
 
-Snapshot::Found Snapshot::find(const JobId& id) const {
+Snapshot::Found Snapshot::find(const JobId& id) {
   MDB_txn* transaction = transaction_.get();
   const auto key = journal::job_key(id);
   if (const auto record = get(transaction, databases_.ready, key.view()))
     return {Place::ready,
             {},
             sound(journal::read_job(Kind::job, key.view(), *record), db::ready, key.view())};
-  const Sequence before = id.sequence == 0 ? 0 : id.sequence - 1;
-  const ReadyScan scan(transaction, databases_, {id.queue, id.priority, before});
-  if (scan.there() && scan.id() == id) return {Place::ready, {}, scan.job()};
+  if (const auto job = ready_.find(id)) return {Place::ready, {}, *job};
   if (const auto record = lmdb::find(transaction, databases_.where, db::where, key.view())) {
     const WallTime due = sound(journal::read_due(key.view(), *record), db::where, key.view());
     const auto later = journal::due_key(due, id);
@@ -149,13 +146,13 @@ Snapshot::Found Snapshot::find(const JobId& id) const {
   return {};
 }
 
-core::LoadedJob Snapshot::load(const JobId& id) const {
+core::LoadedJob Snapshot::load(const JobId& id) {
   const Found found = find(id);
   PayloadCopies copies;
   return loaded(id, found.place, found.due, found.job, copies);
 }
 
-core::PayloadLoaded Snapshot::load_payload(const JobId& id) const {
+core::PayloadLoaded Snapshot::load_payload(const JobId& id) {
   const Found found = find(id);
   if (found.place == Place::none) return {id, {}, false};
   if (!found.job.payload_in_blobs()) return {id, Payload::copy_of(found.job.payload), true};
@@ -163,7 +160,7 @@ core::PayloadLoaded Snapshot::load_payload(const JobId& id) const {
   return {id, Payload::copy_of(read_blob(blobs, id, Part::payload, found.job.payload_bytes)), true};
 }
 
-core::LoadedResult Snapshot::load_result(const JobId& id) const {
+core::LoadedResult Snapshot::load_result(const JobId& id) {
   core::LoadedResult out;
   out.id = id;
   const auto key = journal::job_key(id);

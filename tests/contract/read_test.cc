@@ -156,6 +156,35 @@ TEST_CASE_TEMPLATE("jobs by id come in the order asked for, wherever they are (J
   CHECK(answer.jobs[2].due == from_ms(50));
 }
 
+TEST_CASE_TEMPLATE("jobs by id are found near and far from each other (J-5.4)", Fixture, InMemory,
+                   OnDisk) {
+  Fixture fixture;
+  Author author;
+  std::vector<core::Record> puts;
+  std::vector<core::Record> removals;
+  for (Sequence i = 1; i <= 300; ++i) {
+    puts.emplace_back(job_of({1, 5, i}));
+    if (i % 2 == 0) removals.emplace_back(core::RemoveJob{{1, 5, i}, Place::ready, {}, 0});
+  }
+  fixture.journal->commit(author.batch(std::move(puts)));
+  fixture.journal->commit(author.batch(std::move(removals)));
+  core::LoadJobs request{1, {}};
+  for (const Sequence i : {1U, 2U, 3U, 3U, 4U, 250U, 251U, 99U, 100U, 101U, 299U, 300U, 301U, 1U})
+    request.jobs.push_back({1, 5, i});
+  request.jobs.push_back({1, 6, 3});
+  request.jobs.push_back({2, 5, 3});
+  const auto answer = fixture.journal->load_jobs(request);
+  REQUIRE(answer.jobs.size() == request.jobs.size());
+  for (std::size_t i = 0; i < request.jobs.size(); ++i) {
+    const JobId& id = request.jobs[i];
+    CAPTURE(to_text(id));
+    const bool is_there =
+        id.queue == 1 && id.priority == 5 && id.sequence % 2 == 1 && id.sequence < 300;
+    CHECK(answer.jobs[i].id == id);
+    CHECK((answer.jobs[i].place == Place::ready) == is_there);
+  }
+}
+
 TEST_CASE_TEMPLATE("payloads are found wherever the job is (J-5.5)", Fixture, InMemory, OnDisk) {
   Fixture fixture;
   Author author;
