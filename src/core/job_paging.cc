@@ -10,9 +10,10 @@ namespace zcrew::core {
 
 namespace {
 
-// A lane with less than a page in memory asks for the next one. At a million jobs a second a page
-// is four milliseconds' worth, and between asking for it and having it lie one or two turns of the
-// loop: with a quarter of it, workers waited for the disk (a drain is 7 % slower).
+// A lane, or what waits for its time, with less than a page in memory asks for the next one. At a
+// million jobs a second a page is four milliseconds' worth, and between asking for it and having it
+// lie one or two turns of the loop: with a quarter of it, workers waited for the disk (a drain is 7
+// % slower).
 constexpr std::uint32_t page_jobs_max = 4096;
 constexpr std::size_t low_water = page_jobs_max;
 constexpr std::uint32_t page_jobs_min = 32;

@@ -97,6 +97,7 @@ BundleHead read_head(Reader& in, const JobId& last, std::size_t& jobs, bool& sou
     header.origin.batch = in.u64();
   }
   sound = !in.failed() && (flags & ~layout::job_flag::all) == 0 && jobs != 0 &&
+          jobs <= layout::bundle_jobs_max &&
           result <= static_cast<std::uint8_t>(wire::ResultMode::keep) &&
           head.first.sequence <= last.sequence;
   return head;
@@ -238,7 +239,9 @@ bool BundleDraft::add(const core::PutJob& put) {
     return false;
   }
   const std::size_t bytes = entry_bytes(put.header) + put.payload.size();
-  if (!puts_.empty() && record_bytes_ + bytes > layout::bundle_bytes_max) return false;
+  const bool fits =
+      puts_.size() < layout::bundle_jobs_max && record_bytes_ + bytes <= layout::bundle_bytes_max;
+  if (!fits) return false;
   puts_.push_back(&put);
   record_bytes_ += bytes;
   return true;

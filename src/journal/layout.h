@@ -33,8 +33,10 @@ inline constexpr std::size_t bundle_origin_bytes = 24;
 inline constexpr std::size_t bundle_entry_bytes = 6;
 inline constexpr std::size_t bundle_entry_origin_bytes = 4;
 
-// What an LMDB page of 4 KiB has room for: a record of that size has a page by itself.
+// What an LMDB page of 4 KiB has room for: a record of that size has a page by itself. No more jobs
+// than this, because all of them are read for one.
 inline constexpr std::size_t bundle_bytes_max = 4080;
+inline constexpr std::size_t bundle_jobs_max = 64;
 
 // Payload bytes of a chunk: with its envelope it fills what an LMDB page of 4 KiB leaves (4,080
 // bytes), so that any single free page can hold one.

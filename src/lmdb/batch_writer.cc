@@ -1,6 +1,7 @@
 #include "lmdb/batch_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "journal/keys.h"
@@ -117,8 +118,7 @@ JobView BatchWriter::find_ready(const JobId& id) {
     return sound(journal::read_job(Kind::job, key.view(), ready_out_.value()), db::ready,
                  key.view());
   }
-  if (!bundled_) {
-    bundled_ = true;
+  if (!std::exchange(bundled_, true)) {
     if (const auto job = bundles_.find(id)) return *job;
   }
   prove_absent(ready_out_, db::ready, key.view());
@@ -227,8 +227,10 @@ void BatchWriter::remove_jobs(const std::vector<core::RemoveJob>& removals) {
 }
 
 void BatchWriter::operator()(const core::RemoveJob& removal) {
-  const bool maybe_bundled = removal.place == Place::ready && bundled_;
-  if (maybe_bundled && bundles_.erase(removal.id)) return erase_held(removal.id);
+  if (removal.place == Place::ready && bundled_) {
+    if (bundles_.erase(removal.id)) return erase_held(removal.id);
+    bundled_ = false;
+  }
   const JobView job = find(removal.id, removal.place, removal.due);
   erase_found(removal.id, removal.place);
   if (job.payload_in_blobs()) erase_blob(blobs_, removal.id, Part::payload, job.payload_bytes);

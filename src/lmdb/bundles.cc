@@ -1,6 +1,5 @@
 #include "lmdb/bundles.h"
 
-#include "base/check.h"
 #include "lmdb/scan.h"
 
 namespace zcrew::lmdb {
@@ -50,7 +49,10 @@ std::optional<journal::JobView> Bundles::find(const JobId& id) {
   return memory_.bundle.job(found_);
 }
 
-void Bundles::erase_found() { memory_.bundle.drop(found_++); }
+void Bundles::erase_found() {
+  memory_.bundle.drop(found_++);
+  if (memory_.jobs > 0) --memory_.jobs;  // its count was read, and may be damaged
+}
 
 bool Bundles::erase(const JobId& id) {
   if (!locate(id)) return false;
@@ -70,8 +72,9 @@ void Bundles::insert(const journal::BundleDraft& draft) {
   const bool at_end = last > memory_.end;
   char* record =
       in_.reserve(key.view(), draft.record_bytes(), at_end ? MDB_APPEND : MDB_NOOVERWRITE);
-  ZCREW_CHECK(record != nullptr);
+  if (record == nullptr) damaged(layout::db::bundles, key.view(), "one behind it is out of order");
   draft.write(key.view(), record);
+  memory_.jobs += draft.puts().size();
   if (at_end) memory_.end = last;
 }
 
@@ -84,7 +87,7 @@ void Bundles::flush() {
   if (bundle.left() > 0) {
     bundle.write(key.view(), out_.reserve(key.view(), bundle.record_bytes(), 0));
   } else {
-    ZCREW_CHECK(out_.seek(key.view()));
+    if (!out_.seek(key.view())) damaged(layout::db::bundles, key.view(), "it is out of order");
     out_.erase();
   }
 }

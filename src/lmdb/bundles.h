@@ -3,17 +3,27 @@
 // removed once, without all that left it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "journal/bundle_codec.h"
 #include "journal/keys.h"
+#include "lmdb/page_layout.h"
 #include "lmdb/transaction.h"
 
 namespace zcrew::lmdb {
 
+// What a job takes more when it leaves its bundle and is written by itself, with its key and LMDB's
+// node and place in its page's list.
+constexpr std::uint64_t alone_bytes =
+    journal::layout::envelope_bytes + journal::layout::job_fixed_bytes +
+    journal::layout::job_origin_bytes + journal::layout::job_id_bytes + node_header +
+    sizeof(std::uint16_t) - journal::layout::bundle_entry_bytes;
+
 // What is remembered from one batch to the next.
 struct BundlesMemory {
+  std::uint64_t jobs = 0;  // in all bundles
   JobId end;  // no key is above this, so that a larger one is appended without a search
   std::string record;
   journal::Bundle bundle;  // of that record

@@ -82,6 +82,17 @@ void require_name(int descriptor) {
   throw journal::Damaged("its file data.mdb was removed while the router ran");
 }
 
+// Those that are ready and have no record of their own; none where the counts are wrong, which the
+// check reports.
+std::uint64_t bundled_jobs(MDB_txn* transaction, const Databases& databases,
+                           const core::Recovered& recovered) {
+  MDB_stat alone{};
+  check("read the journal", mdb_stat(transaction, databases.ready, &alone));
+  std::uint64_t ready = 0;
+  for (const auto& queue : recovered.queues) ready += queue.counts.ready + queue.counts.held;
+  return ready - std::min<std::uint64_t>(ready, alone.ms_entries);
+}
+
 // Of a table whose keys are ids of jobs.
 JobId last_key(MDB_txn* transaction, MDB_dbi database, std::string_view name) {
   Cursor cursor(transaction, database);
@@ -131,6 +142,7 @@ core::Recovered LmdbJournal::open() {
     state->memory.sequence_limit = recovered.sequence_limit;
     state->memory.newest = recovered.sequence_limit - 1;
     state->memory.ready_end = last_key(handle, state->databases.ready, layout::db::ready);
+    state->memory.bundles.jobs = bundled_jobs(handle, state->databases, recovered);
     state->memory.bundles.end = last_key(handle, state->databases.bundles, layout::db::bundles);
     put(handle, state->databases.meta, layout::epoch_row, journal::write_epoch(recovered.epoch));
     state_ = std::move(state);
@@ -175,6 +187,7 @@ std::uint64_t LmdbJournal::make_room() {
   State& state = *state_;
   const Environment& environment = state.environment();
   const std::uint64_t used = environment.used_bytes();
+  state.space.hold_back(state.memory.bundles.jobs * alone_bytes);
   const std::uint64_t room = state.space.make_room(environment.fd(), used, [&] {
     environment.forget_dead_readers();
     return count_free_pages(environment).usable * environment.page_bytes();

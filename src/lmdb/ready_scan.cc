@@ -56,6 +56,8 @@ void ReadyScan::read_bundle() {
   for (; key_of(bundles_, db::bundles); bundles_.next()) {
     if (const auto fault = bundle_.read_verified(bundles_.key(), bundles_.value()))
       damaged(db::bundles, bundles_.key(), *fault);
+    if (bundle_.id(0) <= before_) damaged(db::bundles, bundles_.key(), "it overlaps another");
+    before_ = *key_of(bundles_, db::bundles);
     at_ = bundle_.above(after_.sequence);
     if (at_ < bundle_.size()) return;
   }

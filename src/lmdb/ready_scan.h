@@ -37,6 +37,7 @@ class ReadyScan {
   std::optional<JobId> single_;
   journal::Bundle bundle_;
   std::size_t at_ = 0;  // in the bundle
+  JobId before_;        // the key of the bundle before
   Here here_ = Here::nowhere;
   JobId id_;
 };

@@ -25,7 +25,7 @@ constexpr std::uint64_t step_max = 512 * mebibyte;
 constexpr std::uint64_t piece_min = mebibyte;
 
 // A commit writes the pages it changes to new places before the old ones become free: at most as
-// many as are in use, and 4,096 of 4 KiB are what 50,000 records at 12 a page touch in key order.
+// many as are in use, and 4,096 of 4 KiB are more than what 50,000 records touch in key order.
 constexpr std::uint64_t copied_max = 16 * mebibyte;
 
 // With this much free, an eighth of it may be promised before it is reserved: nobody writes the
@@ -103,7 +103,7 @@ std::uint64_t Space::make_room(int fd, std::uint64_t used_bytes,
 
 // What completions may take when no job is taken any more.
 std::uint64_t Space::needs(std::uint64_t used_bytes) const {
-  return options_.reserve_bytes + std::min(used_bytes, copied_max);
+  return options_.reserve_bytes + std::min(used_bytes, copied_max) + held_back_;
 }
 
 // The disk is not ours alone: of what it has beyond the needs, half stays free, however often this

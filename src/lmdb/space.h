@@ -38,6 +38,9 @@ class Space {
   std::uint64_t make_room(int fd, std::uint64_t used_bytes,
                           const std::function<std::uint64_t()>& free_inside);
 
+  // What the file may grow by without a new job: held back like the reserve from now on.
+  void hold_back(std::uint64_t bytes) { held_back_ = bytes; }
+
   // At the end of a run: others may have the blocks of the step. Those for completions stay, so
   // that the next run finishes what is held on a disk that is full by then.
   void give_back_step(int fd, std::uint64_t used_bytes);
@@ -61,6 +64,7 @@ class Space {
   std::uint64_t end_ = 0;   // the file's blocks are ours up to here
   std::uint64_t step_;      // what is reserved beyond the needs
   std::uint64_t used_ = 0;  // at the last call
+  std::uint64_t held_back_ = 0;
 };
 
 }  // namespace zcrew::lmdb

@@ -17,13 +17,27 @@ using core::Place;
 
 namespace {
 
+void same(const core::JobHeader& a, const core::JobHeader& b) {
+  CHECK(a.accepted_at == b.accepted_at);
+  CHECK(a.expires_at == b.expires_at);
+  CHECK(a.attempts_max == b.attempts_max);
+  CHECK(a.failures == b.failures);
+  CHECK(a.backoff_ms == b.backoff_ms);
+  CHECK(a.time_limit_ms == b.time_limit_ms);
+  CHECK(a.result == b.result);
+  if (a.result == wire::ResultMode::none) return;
+  CHECK(a.origin.session == b.origin.session);
+  CHECK(a.origin.batch == b.origin.batch);
+  CHECK(a.origin.index == b.origin.index);
+}
+
 void same(const std::vector<core::LoadedJob>& a, const std::vector<core::LoadedJob>& b) {
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     CHECK(a[i].id == b[i].id);
     CHECK(a[i].place == b[i].place);
     CHECK(a[i].due == b[i].due);
-    CHECK(a[i].header.failures == b[i].header.failures);
+    same(a[i].header, b[i].header);
     CHECK(a[i].payload_bytes == b[i].payload_bytes);
     CHECK(a[i].payload.view() == b[i].payload.view());
   }

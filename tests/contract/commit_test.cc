@@ -447,6 +447,20 @@ TEST_CASE("a job that comes back lies between those of its bundle (J-2.8, J-5.2)
   CHECK(page.jobs[2].header.failures == 3);
 }
 
+TEST_CASE("a job that is put again is noticed after a restart too (J-4.9)") {
+  OnDisk disk;
+  Author author;
+  disk.journal->commit(author.batch({job_of({1, 5, 1}), job_of({1, 5, 2}), job_of({2, 5, 3})}));
+  disk.reopen();
+  for (const JobId& id : {JobId{1, 5, 1}, JobId{2, 5, 3}}) {
+    CHECK_THROWS_WITH_AS(disk.journal->commit(author.batch({job_of(id), job_of({2, 5, 4})})),
+                         doctest::Contains("was put twice"), journal::JournalError);
+    disk.reopen();
+  }
+  CHECK_THROWS_WITH_AS(disk.journal->commit(author.batch({job_of({1, 5, 9}), job_of({1, 5, 9})})),
+                       doctest::Contains("was put twice"), journal::JournalError);
+}
+
 TEST_CASE("jobs that do not come in the order of sequences are kept all the same (J-2.8)") {
   OnDisk disk;
   Author author;

@@ -238,6 +238,23 @@ TEST_CASE("a flipped key does not hide its bundle or those beside it (J-5.8, J-8
   miss_none_with_flipped_key(fill, {2, 5, 8}, {2, 5, 6});
 }
 
+TEST_CASE("the last key damaged while the journal is open is met by the next bundle (J-5.8)") {
+  const TemporaryDirectory directory;
+  OpenJournal journal(directory.journal());
+  Author author;
+  journal.commit(author.batch({job_of({2, 5, 1}), job_of({2, 5, 2})}));
+  const std::string file = directory.journal() + "/data.mdb";
+  const std::string name = key({2, 5, 2});
+  const std::string data = content(file);
+  std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
+  for (auto at = data.find(name); at != std::string::npos; at = data.find(name, at + 1)) {
+    out.seekp(static_cast<std::streamoff>(at));
+    out.put(0x40);  // it is above all others now
+  }
+  out.close();
+  CHECK_THROWS_AS(journal.commit(author.batch({job_of({2, 5, 3}), job_of({2, 5, 4})})), Damaged);
+}
+
 TEST_CASE("a lost chunk is damage and is reported (J-5.7, J-8.4)") {
   for (const std::uint32_t number : {0U, 1U, 2U}) {
     const Journal journal;
@@ -290,6 +307,18 @@ TEST_CASE("a job in a bundle and elsewhere is reported, and met (J-8.3)") {
   CHECK_THROWS_AS(opened.read_ready({3, 5, 0, 0, 9, 9999}), Damaged);
 }
 
+TEST_CASE("a bundled job that is in later or dead too is reported (J-8.3)") {
+  for (const auto& database : {layout::db::where, layout::db::dead}) {
+    const Journal journal;
+    RawFile(journal.path).change([&](MDB_txn* transaction) {
+      lmdb::put(transaction, RawFile::database(transaction, database), key(bundled), "x");
+    });
+    const bool is_dead = database == layout::db::dead;
+    CHECK(reports(journal.check(), is_dead ? "q3p5n6 in `bundles`: it is in `dead` too"
+                                           : "q3p5n6 in `bundles`: it is in `later` too"));
+  }
+}
+
 TEST_CASE("bundles that overlap are reported (J-2.8, J-8.3)") {
   const Journal journal;
   RawFile(journal.path).change([](MDB_txn* transaction) {
@@ -304,6 +333,19 @@ TEST_CASE("bundles that overlap are reported (J-2.8, J-8.3)") {
               record);
   });
   CHECK(reports(journal.check(), "it overlaps the one before"));
+  OpenJournal opened(journal.path);
+  CHECK_THROWS_AS(opened.read_ready({3, 5, 0, 0, 9, 9999}), Damaged);
+}
+
+TEST_CASE("a held row of a job that has left its bundle is reported (J-8.3)") {
+  const Journal journal;
+  OpenJournal(journal.path).commit(only(core::RemoveJob{bundled, core::Place::ready, {}, 0}));
+  RawFile(journal.path).change([](MDB_txn* transaction) {
+    const core::PutHeld held{{bundled, 1, 1}, uuid_of(1), {}, {}, 1};
+    lmdb::put(transaction, RawFile::database(transaction, layout::db::held), key(bundled),
+              journal::write_held(key(bundled), held));
+  });
+  CHECK(reports(journal.check(), "in `held`: there is no such job that is ready"));
 }
 
 TEST_CASE("a held job of a bundle is ready (J-8.3)") {

@@ -94,6 +94,13 @@ core::Record History::instance() {
 core::Record History::fresh(core::JournalSequence number) {
   core::PutJob put = job_of(id_of(next_++), some_size());
   if (below(8) == 0) put.header = some_header();
+  put.header.accepted_at = from_ms(1000 + next_);
+  if (next_ / 32 % 2 == 0) {  // some of those that follow each other
+    put.header.result = wire::ResultMode::caller;
+    put.header.origin = {uuid_of(7), next_, static_cast<std::uint32_t>(next_ % 5)};
+  } else if (next_ / 64 % 2 == 0) {
+    put.header.expires_at = from_ms(61000 + next_);
+  }
   Spot spot{Place::ready, {}, number};
   if (below(4) == 0) spot = {Place::later, from_ms(1 + below(1000)), number};
   put.due = spot.due;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "fixtures.h"
 
 using namespace zcrew;
@@ -81,6 +82,43 @@ TEST_CASE("the room is a third of what is beyond the reserve and the copies (J-6
   const std::uint64_t room = space.make_room(3, 10 * mebibyte, nothing_inside);
   CHECK(disk.end == (90 - 27) * mebibyte);
   CHECK(room == (90 - 10 - 16 - 10) / 2 * mebibyte / 3);
+}
+
+TEST_CASE("what is held back is reserved, and no room (J-6.7)") {
+  FakeDisk disk(90 * mebibyte);
+  Space space({0, reserve}, disk.calls());
+  space.hold_back(20 * mebibyte);
+  const std::uint64_t room = space.make_room(3, 10 * mebibyte, nothing_inside);
+  CHECK(room == (90 - 10 - 16 - 10 - 20) / 2 * mebibyte / 3);
+  CHECK(space.reserved_behind(10 * mebibyte) == reserve + (10 + 20 + 17) * mebibyte);
+}
+
+TEST_CASE("a full journal has room for each of its jobs by itself (J-6.3, J-6.7)") {
+  for (const std::size_t payload : {10U, 100U}) {
+    CAPTURE(payload);
+    const TemporaryDirectory directory;
+    constexpr std::uint64_t limit = 64 * mebibyte;
+    lmdb::LmdbJournal journal({directory.journal(), limit});
+    journal.open();
+    Author author;
+    constexpr Sequence commit_jobs = 5000;
+    const auto cost = commit_jobs * (zcrew::limits::job_record_bytes + payload);
+    Sequence jobs = 0;
+    while (journal.make_room() >= cost) {
+      std::vector<core::Record> puts;
+      for (Sequence i = 0; i < commit_jobs; ++i) puts.emplace_back(job_of({1, 5, ++jobs}, payload));
+      journal.commit(author.batch(std::move(puts)));
+    }
+    REQUIRE(jobs > 100000);
+    for (Sequence job = 0; job < jobs;) {
+      std::vector<core::Record> updates;
+      for (Sequence i = 0; i < commit_jobs; ++i)
+        updates.emplace_back(core::UpdateJob{{1, 5, ++job}, job_of({}).header, {}});
+      journal.commit(author.batch(std::move(updates)));
+      journal.make_room();
+    }
+    CHECK(journal.gauges().file_bytes <= limit);
+  }
 }
 
 TEST_CASE("a disk with plenty of room promises more than is reserved (J-6.2)") {

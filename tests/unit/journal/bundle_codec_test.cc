@@ -80,6 +80,14 @@ TEST_CASE("the jobs of a bundle read back as they were put") {
   }
 }
 
+TEST_CASE("a bundle has at most 64 jobs (J-2.9)") {
+  std::vector<core::PutJob> puts;
+  for (Sequence i = 1; i <= 65; ++i) puts.push_back(bundled_job(i, 1));
+  BundleDraft draft;
+  for (Sequence i = 0; i < 64; ++i) CHECK(draft.add(puts[i]));
+  CHECK_FALSE(draft.add(puts[64]));
+}
+
 TEST_CASE("a bundle fills at most one page (J-2.9)") {
   std::vector<core::PutJob> puts;
   for (Sequence i = 1; i <= 60; ++i) puts.push_back(bundled_job(i));
@@ -237,4 +245,29 @@ TEST_CASE("jobs out of order, above the key, or none are no bundle (J-3.6)") {
   CHECK(with(11, 3) == Fault::shape);               // an unknown mode
   CHECK(with(count, 3, 19) == Fault::shape);        // the last is above the key
   CHECK_FALSE(with(count, 3, 21).has_value());      // the one at the key has left
+  constexpr std::size_t base = layout::envelope_bytes + 4;
+  CHECK(with(base, 1) == Fault::shape);  // all of them are above the key
+}
+
+TEST_CASE("a bundle of more than a page, of too many jobs or too large ones is none (J-3.2)") {
+  const auto read_of = [](std::uint16_t jobs, std::uint16_t payload_bytes) {
+    std::string record(layout::envelope_bytes + layout::bundle_fixed_bytes, '\0');
+    record[12] = static_cast<char>(jobs >> 8U);
+    record[13] = static_cast<char>(jobs);
+    for (std::uint16_t i = 0; i < jobs; ++i) {
+      std::string entry(layout::bundle_entry_bytes + payload_bytes, '\0');
+      entry[1] = static_cast<char>(i);
+      entry[4] = static_cast<char>(payload_bytes >> 8U);
+      entry[5] = static_cast<char>(payload_bytes);
+      record += entry;
+    }
+    const auto key = job_key({3, 5, 1000});
+    seal(layout::Kind::bundle, key.view(), record.data(), record.size());
+    return Bundle{}.read(key.view(), record);
+  };
+  CHECK_FALSE(read_of(64, 10).has_value());
+  CHECK(read_of(65, 10) == Fault::shape);
+  CHECK_FALSE(read_of(3, 1024).has_value());
+  CHECK(read_of(3, 1025) == Fault::shape);
+  CHECK(read_of(4, 1024) == Fault::shape);
 }

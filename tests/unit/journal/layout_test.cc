@@ -111,6 +111,7 @@ TEST_CASE("the constants of journal.md are those of the code") {
       {"bundle_entry_bytes", layout::bundle_entry_bytes},
       {"bundle_entry_origin_bytes", layout::bundle_entry_origin_bytes},
       {"bundle_bytes_max", layout::bundle_bytes_max},
+      {"bundle_jobs_max", layout::bundle_jobs_max},
       {"chunk_bytes", layout::chunk_bytes},
       {"inline_payload_bytes", limits::inline_payload_bytes},
       {"history_entries_max", limits::history_entries_max},
