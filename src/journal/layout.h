@@ -33,14 +33,16 @@ inline constexpr std::size_t bundle_origin_bytes = 24;
 inline constexpr std::size_t bundle_entry_bytes = 6;
 inline constexpr std::size_t bundle_entry_origin_bytes = 4;
 
-// What an LMDB page of 4 KiB has room for: a record of that size has a page by itself. No more jobs
-// than this, because all of them are read for one.
-inline constexpr std::size_t bundle_bytes_max = 4080;
+// What an LMDB page of 4 KiB has room for: a record of that size has a page by itself.
+inline constexpr std::size_t page_record_bytes = 4080;
+
+// No more jobs than this in a bundle, because all of them are read for one.
+inline constexpr std::size_t bundle_bytes_max = page_record_bytes;
 inline constexpr std::size_t bundle_jobs_max = 64;
 
-// Payload bytes of a chunk: with its envelope it fills what an LMDB page of 4 KiB leaves (4,080
-// bytes), so that any single free page can hold one.
-inline constexpr std::size_t chunk_bytes = 4080 - envelope_bytes;
+// Payload bytes of a chunk: with its envelope it fills a page, so that any single free page can
+// hold one.
+inline constexpr std::size_t chunk_bytes = page_record_bytes - envelope_bytes;
 
 // Bytes of an event, a reason or another single word.
 inline constexpr std::size_t word_bytes_max = 64;

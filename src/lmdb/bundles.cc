@@ -25,7 +25,7 @@ std::optional<JobId> Bundles::seek(const JobId& id) {
 }
 
 bool Bundles::covers(const JobId& id) const {
-  return open_ && is_one_lane(*open_, id) && id <= *open_ && memory_.bundle.id(0) <= id;
+  return open_ && id <= *open_ && memory_.bundle.id(0) <= id;
 }
 
 bool Bundles::locate(const JobId& id) {

@@ -53,13 +53,14 @@ void ReadyScan::read_single() { single_ = key_of(singles_, db::ready); }
 // The next bundle that has a job behind the one that was asked for: of the first, those may have
 // left.
 void ReadyScan::read_bundle() {
-  for (; key_of(bundles_, db::bundles); bundles_.next()) {
+  while (const auto key = key_of(bundles_, db::bundles)) {
     if (const auto fault = bundle_.read_verified(bundles_.key(), bundles_.value()))
       damaged(db::bundles, bundles_.key(), *fault);
     if (bundle_.id(0) <= before_) damaged(db::bundles, bundles_.key(), "it overlaps another");
-    before_ = *key_of(bundles_, db::bundles);
+    before_ = *key;
     at_ = bundle_.above(after_.sequence);
     if (at_ < bundle_.size()) return;
+    bundles_.next();
   }
   bundle_ = {};
   at_ = 0;
