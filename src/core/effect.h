@@ -34,12 +34,12 @@ struct ToGuideClient {  // [empty][body]
 };
 
 // The shell packs entries of one kind and peer into one message a turn (Confirm, JobResult,
-// RunItem, Token as SETTLED); the others are messages already. A welcome goes before the entries
+// RunItem, TokenRun); the others are messages already. A welcome goes before the entries
 // that follow it; a Bye or Error goes after those that precede it.
 using Message =
     std::variant<wire::ClientWelcome, wire::WorkerWelcome, wire::Confirm, wire::JobResult,
-                 wire::RunItem, Token, wire::Refused, wire::Error, wire::Capacity, wire::Recall,
-                 wire::Heartbeat, wire::Bye, ToGuideWorker, GuideBeat, ToGuideClient>;
+                 wire::RunItem, wire::TokenRun, wire::Refused, wire::Error, wire::Capacity,
+                 wire::Recall, wire::Heartbeat, wire::Bye, ToGuideWorker, GuideBeat, ToGuideClient>;
 
 struct Send {
   // Made in place: moving a variant costs more than what most of these hold.

@@ -17,14 +17,6 @@ Duration allowance_for(std::uint64_t bytes) {
   return Duration{static_cast<std::int64_t>(bytes * 1000000 / thin_line)};
 }
 
-// A moving average over about eight samples: quick enough to follow a queue whose jobs change.
-// Never 0, which means that nothing is known yet. A sample is what a peer says: 2⁵⁶ µs are 2,000
-// years.
-std::uint64_t average(std::uint64_t old, std::uint64_t sample) {
-  sample = std::min(sample, std::uint64_t{1} << 56U);
-  return std::max<std::uint64_t>(old == 0 ? sample : (old * 7 + sample) / 8, 1);
-}
-
 // Jobs out longer than this get a row in `held` (design D6).
 constexpr Duration long_held = std::chrono::seconds{1};
 
@@ -142,7 +134,7 @@ void WorkerDesk::resume_departure(Job& job) {
   const WallTime expires = job.header.expires_at;
   if (expires == WallTime{} || context_.now.wall <= expires) return send_run(*job.worker, job);
   Worker& worker = *job.worker;  // it expired while it waited: back, where that is noticed
-  detach(job);
+  job.worker->unlink(job);
   book_.give_back(job);
   dispatcher_.update(worker);
 }
@@ -177,105 +169,6 @@ void WorkerDesk::on_durable() {
   for (const std::uint32_t number : joining) welcome_if_ready(*workers_.at(number));
 }
 
-void WorkerDesk::settle_durable() {
-  Worker* worker = nullptr;  // mostly the same for many tokens in a row
-  const auto turn_to = [&](Worker* next) {
-    if (worker != nullptr) dispatcher_.update(*worker);
-    worker = next;
-  };
-  auto at = settling_.begin();
-  for (; at != settling_.end() && at->number <= context_.durable; ++at) {
-    const Settling& settled = *at;
-    if (worker == nullptr || worker->peer != settled.peer) turn_to(find(settled.peer));
-    if (worker == nullptr || worker->session != settled.session) continue;
-    --worker->unsettled;
-    send(*worker, settled.token);
-  }
-  turn_to(nullptr);
-  settling_.erase(settling_.begin(), at);
-}
-
-// ---- outcomes
-// ------------------------------------------------------------------------------------
-
-// Whatever the outcome changed, or an earlier copy of it, is among the records so far.
-void WorkerDesk::settle_when_durable(Worker& worker, const Token& token) {
-  if (context_.last_record <= context_.durable || planted(Bug::settle_before_commit)) {
-    return send(worker, token);
-  }
-  settling_.push_back({context_.last_record, *worker.peer, worker.session, token});
-  ++worker.unsettled;
-}
-
-void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
-  Worker* worker = native(peer);
-  if (worker == nullptr) return;
-  for (const wire::OutcomeItem& item : message.entries) take_outcome(*worker, item);
-  // Behind all confirms, so that those of jobs that follow each other can be one entry.
-  for (const Token& token : settled_) send(*worker, token);
-  settled_.clear();
-  worker->quiet_since = context_.attended();
-  dispatcher_.update(*worker);
-}
-
-void WorkerDesk::take_outcome(Worker& worker, const wire::OutcomeItem& item) {
-  Job* job = book_.held(item.token.job);
-  const bool is_held = job != nullptr && job->worker != nullptr && !job->waits_to_go;
-  const bool is_ours = is_held && (job->worker == &worker || planted(Bug::foreign_outcome));
-  if (!is_ours || (job->token != item.token && !planted(Bug::ignore_attempt))) {
-    ++context_.counters.stale;
-    context_.note(NoteKind::outcome_stale, "an outcome of worker " + worker.name + " for job " +
-                                               to_text(item.token.job) +
-                                               " is dropped: the attempt is over already");
-    return settle_when_durable(worker, item.token);
-  }
-  learn(worker, *job, item);
-  detach(*job);
-  const bool leaves_no_trace = book_.leaves_no_trace(*job);
-  switch (item.outcome) {
-    case wire::Outcome::done:
-      ++worker.done;
-      book_.done(*job, worker.name, item.bytes);
-      // No restart can bring it back, so there is nothing to wait for.
-      if (leaves_no_trace) return settled_.push_back(item.token);
-      break;
-    case wire::Outcome::failed:
-      ++worker.failed;
-      book_.failed(*job, worker.name, item.bytes, item.delay_ms);
-      break;
-    case wire::Outcome::rejected:
-      ++worker.failed;
-      book_.rejected(*job, worker.name, item.bytes);
-      break;
-    case wire::Outcome::released:
-      ++context_.counters.released;
-      book_.give_back(*job, item.delay_ms);
-      break;
-  }
-  settle_when_durable(worker, item.token);
-}
-
-void WorkerDesk::learn(Worker& worker, const Job& job, const wire::OutcomeItem& item) {
-  if (item.outcome == wire::Outcome::released) return;
-  worker.service_us = average(worker.service_us, item.run_us);
-  const auto elapsed = static_cast<std::uint64_t>((context_.attended() - job.handed_out).count());
-  if (job.token.epoch == context_.epoch && elapsed > item.held_us) {
-    worker.round_trip_us = average(worker.round_trip_us, elapsed - item.held_us);
-  }
-  Queue& queue = *book_.find_queue(job.id.queue);
-  // Slower averages than above: these compare workers, and one odd job must not move the order.
-  const std::uint64_t run = std::clamp<std::uint64_t>(item.run_us, 1, 1000000000);
-  queue.mean_run_us = queue.mean_run_us == 0 ? run : (queue.mean_run_us * 63 + run) / 64;
-  const std::uint64_t ratio = std::clamp<std::uint64_t>(
-      run * 1000 / std::max<std::uint64_t>(queue.mean_run_us, 1), 1, 64000);
-  worker.slowness = (worker.slowness * 31 + ratio) / 32;
-}
-
-void WorkerDesk::detach(Job& job) {
-  Worker& worker = *job.worker;
-  worker.unlink(job);
-}
-
 // ---- leaving
 // -------------------------------------------------------------------------------------
 
@@ -306,7 +199,7 @@ void WorkerDesk::on(Peer peer, const wire::Bye& bye) {
   context_.note(NoteKind::worker_left, "worker " + worker->name + " left");
   while (worker->first_held != nullptr) {
     Job& job = *worker->first_held;
-    detach(job);
+    job.worker->unlink(job);
     book_.give_back(job);
   }
   recovery_.reported(worker->instance);  // though it may not have been welcomed yet
@@ -350,7 +243,7 @@ void WorkerDesk::die(Worker& worker, const std::string& why) {
   for (std::uint32_t i = 0; worker.first_held != nullptr; ++i) {
     Job& job = *worker.first_held;
     const bool ran = i < running && !job.waits_to_go;
-    detach(job);
+    job.worker->unlink(job);
     if (ran) {
       book_.crashed(job, worker.name, "worker " + worker.name + " died: " + why);
     } else {

@@ -109,11 +109,14 @@ class WorkerDesk {
   void welcome_if_ready(Worker& worker);
 
   // Outcomes.
+  void take_outcomes(Worker& worker, const wire::OutcomeItem& run);
+  [[nodiscard]] bool is_current(const Worker& worker, const Job* job, const Token& token) const;
+  void drop_stale(Worker& worker, const Token& token);
+  void take_outcome(Worker& worker, Job& job, const Token& token, const wire::OutcomeItem& item);
+  void learn(Worker& worker, const Job& job, const wire::OutcomeItem& run);
   void settle_when_durable(Worker& worker, const Token& token);
   void settle_durable();
-  void take_outcome(Worker& worker, const wire::OutcomeItem& item);
-  void learn(Worker& worker, const Job& job, const wire::OutcomeItem& item);
-  void detach(Job& job);
+  void settle(Worker& worker, const Token& token);
   void send_run(Worker& worker, Job& job);
   void resume_departure(Job& job);
 
@@ -146,7 +149,7 @@ class WorkerDesk {
   std::set<std::uint32_t> joining_;                           // numbers
   std::map<Uuid, JournalSequence> known_;  // instances with a row in the journal, and its record
   std::vector<Settling> settling_;         // by number
-  std::vector<Token> settled_;             // by the message at hand
+  std::vector<wire::TokenRun> settled_;    // by the message at hand
   std::deque<Departure> departures_;       // by number
 };
 

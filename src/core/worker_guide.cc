@@ -66,7 +66,7 @@ void WorkerDesk::on(Peer peer, const wire::GuideReply& reply) {
     if (job->worker == nullptr) {
       ++context_.counters.resumed;
     } else {
-      detach(*job);
+      job->worker->unlink(*job);
     }
     ++worker.done;
     book_.done(*job, worker.name, reply.body);
@@ -89,7 +89,7 @@ void WorkerDesk::lose_guide_job(Worker& worker, const std::string& why) {
   while (worker.first_held != nullptr) {
     Job& job = *worker.first_held;
     const bool ran = !job.waits_to_go;
-    detach(job);
+    job.worker->unlink(job);
     if (ran) {
       book_.crashed(job, worker.name, why);
     } else {

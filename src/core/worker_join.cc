@@ -132,7 +132,7 @@ void WorkerDesk::compare_reported(Worker& worker, const wire::WorkerHello& hello
   for (Job* job = worker.first_held; job != nullptr;) {
     Job* next = job->next;
     if (listed.count(job->token) == 0) {
-      detach(*job);
+      job->worker->unlink(*job);
       book_.give_back(*job);
     } else {
       ++context_.counters.resumed;
@@ -181,7 +181,7 @@ bool WorkerDesk::take_orphan(Worker& worker, const Token& token) {
   if (job == nullptr || age(job->token) > age(token) || token.epoch >= context_.epoch) return false;
   if (Worker* other = job->worker) {
     if (job->token == token) return false;
-    detach(*job);
+    job->worker->unlink(*job);
     dispatcher_.update(*other);
   }
   job->token = token;

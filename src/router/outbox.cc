@@ -53,12 +53,10 @@ template <typename Entry>
 
 template <typename Entry>
 void Outbox::pack(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool, const Entry& entry) {
+  if (packing && !packing->has_room_for(entry)) close(box, packing, pool);
   if (!packing) begin(box, packing, pool);
   packing->add(entry);
-  if (packing->size() >= limits::message_bytes_target ||
-      packing->count() >= limits::entries_per_message_max) {
-    close(box, packing, pool);
-  }
+  if (packing->size() >= limits::message_bytes_target) close(box, packing, pool);
 }
 
 template <typename Entry>

@@ -62,7 +62,7 @@ class Outbox {
     bool refused = false;
     Packing<wire::Confirm> confirms;
     Packing<wire::JobResult> results;
-    Packing<Token> settled;
+    Packing<wire::TokenRun> settled;
     Packing<wire::RunItem> runs;
   };
 
@@ -72,7 +72,7 @@ class Outbox {
   // Entries.
   void put(Box& box, const wire::Confirm& entry) { pack(box, box.confirms, confirms_, entry); }
   void put(Box& box, const wire::JobResult& entry) { pack(box, box.results, results_, entry); }
-  void put(Box& box, const Token& entry) { pack(box, box.settled, settled_, entry); }
+  void put(Box& box, const wire::TokenRun& entry) { pack(box, box.settled, settled_, entry); }
   void put(Box& box, const wire::RunItem& entry) { pack(box, box.runs, runs_, entry); }
   template <typename Entry>
   void begin(Box& box, Packing<Entry>& packing, PackerPool<Entry>& pool);
@@ -99,7 +99,7 @@ class Outbox {
   std::vector<PeerAt> refused_;
   PackerPool<wire::Confirm> confirms_;
   PackerPool<wire::JobResult> results_;
-  PackerPool<Token> settled_;
+  PackerPool<wire::TokenRun> settled_;
   PackerPool<wire::RunItem> runs_;
   std::string scratch_;
 };

@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
 #include "wire/messages.h"
+#include "wire/runs.h"
 
 namespace zcrew::wire {
 
@@ -36,14 +38,19 @@ void encode(const Recall& message, std::string& frame);
 //
 //   Packer<RunItem> packer;  packer.add(item) …;  send(packer.finish());  packer.clear();
 //
-// Entry is one of Confirm, JobResult, OutcomeItem, RunItem, Token (SETTLED).
+// Entry is one of Confirm, JobResult, OutcomeItem, RunItem, TokenRun (SETTLED).
 template <typename Entry>
 class Packer {
  public:
-  // Requires count() < limits::entries_per_message_max.
+  // Requires has_room_for(entry).
   void add(const Entry& entry);
+  // Whether a message may hold it beside those that are here.
+  [[nodiscard]] bool has_room_for(const Entry& entry) const {
+    return count_ + size_of(entry) <= limits::entries_per_message_max;
+  }
+  // Of its entries; a run counts as its attempts.
   [[nodiscard]] std::uint32_t count() const { return count_; }
-  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] bool empty() const { return length_ == 0; }
   // Bytes so far; callers close a message at limits::message_bytes_target or
   // entries_per_message_max.
   [[nodiscard]] std::size_t size() const { return used_; }
@@ -54,6 +61,7 @@ class Packer {
  private:
   std::string frame_;  // its size is room; the message so far is the first used_ bytes
   std::size_t used_ = 0;
+  std::uint32_t length_ = 0;  // entries
   std::uint32_t count_ = 0;
 };
 
@@ -61,6 +69,6 @@ extern template class Packer<Confirm>;
 extern template class Packer<JobResult>;
 extern template class Packer<OutcomeItem>;
 extern template class Packer<RunItem>;
-extern template class Packer<Token>;
+extern template class Packer<TokenRun>;
 
 }  // namespace zcrew::wire

@@ -1,7 +1,9 @@
 // Each array of the protocol, once: docs/protocol.md sections 4, 5, 8 and 10 as types. Pure.
 #pragma once
 
+#include "base/check.h"
 #include "wire/fields.h"
+#include "wire/runs.h"
 
 namespace zcrew::wire {
 
@@ -123,12 +125,11 @@ template <>
 struct Layout<OutcomeItem> : Fields<1, Field<&OutcomeItem::token>, Field<&OutcomeItem::run_us>,
                                     Field<&OutcomeItem::held_us>, Field<&OutcomeItem::outcome>,
                                     Field<&OutcomeItem::bytes>, Field<&OutcomeItem::delay_ms>> {
-  // Done, without a result, in less than an hour.
   using Bare = BareForm<Part<&OutcomeItem::token>, Part<&OutcomeItem::run_us, std::uint32_t>,
-                        Part<&OutcomeItem::held_us, std::uint32_t>>;
+                        Part<&OutcomeItem::held_us, std::uint32_t>, Part<&OutcomeItem::count>>;
   static bool is_bare(const OutcomeItem& item, const OutcomeItem*) {
-    return item.outcome == Outcome::done && item.bytes.empty() && item.delay_ms == 0 &&
-           item.run_us <= UINT32_MAX && item.held_us <= UINT32_MAX;
+    ZCREW_CHECK(item.count == 1 || may_be_run(item));
+    return may_be_run(item);
   }
   static OutcomeItem blank(const OutcomeItem*) { return {}; }
 };
@@ -166,6 +167,14 @@ struct Layout<RunItem> : Fields<2, Field<&RunItem::token>, Field<&RunItem::paylo
 
 template <>
 struct Layout<RunMessage> : Message<Type::run, entries_max, 1, Field<&RunMessage::entries>> {};
+
+template <>
+struct Layout<TokenRun> : Fields<1, Field<&TokenRun::first>, Positive<&TokenRun::count>> {
+  // One attempt.
+  using Bare = BareForm<Part<&TokenRun::first>>;
+  static bool is_bare(const TokenRun& run, const TokenRun*) { return run.count == 1; }
+  static TokenRun blank(const TokenRun*) { return {}; }
+};
 
 template <>
 struct Layout<SettledMessage>

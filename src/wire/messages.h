@@ -235,10 +235,11 @@ struct WorkerHello {
 struct OutcomeItem {
   Token token;
   Outcome outcome = Outcome::done;
-  std::uint64_t run_us = 0;    // how long the job ran
+  std::uint64_t run_us = 0;    // how long the job ran; of a run, the mean
   std::uint64_t held_us = 0;   // from RUN's arrival at the worker to this message
   std::uint64_t delay_ms = 0;  // failed: wait this long, 0 = the policy's time; released: 0 = none
   std::string_view bytes;      // done: the result; else the error's text
+  std::uint32_t count = 1;     // of a run (wire/runs.h); above 1 only if done without a result
   bool operator==(const OutcomeItem&) const = default;
 };
 
@@ -275,6 +276,13 @@ struct RunItem {
   bool operator==(const RunItem&) const = default;
 };
 
+// Attempts whose tokens differ in the sequence alone, which grows by one from each to the next.
+struct TokenRun {
+  Token first;
+  std::uint32_t count = 1;
+  bool operator==(const TokenRun&) const = default;
+};
+
 // The weight or concurrency was changed by a person.
 struct Capacity {
   std::uint32_t weight = 0;
@@ -307,7 +315,7 @@ struct RunMessage {
   bool operator==(const RunMessage&) const = default;
 };
 struct SettledMessage {
-  std::vector<Token> entries;
+  std::vector<TokenRun> entries;
   bool operator==(const SettledMessage&) const = default;
 };
 

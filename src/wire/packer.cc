@@ -17,12 +17,12 @@ struct Carrier<OutcomeItem> : Layout<OutcomeMessage> {};
 template <>
 struct Carrier<RunItem> : Layout<RunMessage> {};
 template <>
-struct Carrier<Token> : Layout<SettledMessage> {};
+struct Carrier<TokenRun> : Layout<SettledMessage> {};
 
 // [type, [...: an array of two, then the type, then an array whose 16-bit length comes later.
 constexpr char array_of_two = '\x92';
 constexpr char array_16 = '\xdc';
-constexpr std::size_t count_at = 3;
+constexpr std::size_t length_at = 3;
 static_assert(limits::entries_per_message_max <= 0xFFFF);
 
 // Everything in one function: the place to write to then stays in registers, which makes this three
@@ -43,21 +43,23 @@ template <typename Entry>
 
 template <typename Entry>
 void Packer<Entry>::add(const Entry& entry) {
-  ZCREW_CHECK(count_ < limits::entries_per_message_max);
+  ZCREW_CHECK(has_room_for(entry));
   used_ = append(frame_, used_, entry);
-  ++count_;
+  ++length_;
+  count_ += size_of(entry);
 }
 
 template <typename Entry>
 std::string_view Packer<Entry>::finish() {
-  ZCREW_CHECK(count_ > 0);
-  store_big(frame_.data() + count_at, static_cast<std::uint16_t>(count_));
+  ZCREW_CHECK(length_ > 0);
+  store_big(frame_.data() + length_at, static_cast<std::uint16_t>(length_));
   return {frame_.data(), used_};
 }
 
 template <typename Entry>
 void Packer<Entry>::clear() {
   used_ = 0;
+  length_ = 0;
   count_ = 0;
 }
 
@@ -65,6 +67,6 @@ template class Packer<Confirm>;
 template class Packer<JobResult>;
 template class Packer<OutcomeItem>;
 template class Packer<RunItem>;
-template class Packer<Token>;
+template class Packer<TokenRun>;
 
 }  // namespace zcrew::wire

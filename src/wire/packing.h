@@ -55,7 +55,7 @@ class Sink {
   [[nodiscard]] std::size_t used() const { return static_cast<std::size_t>(at_ - storage_.data()); }
 
  private:
-  static constexpr std::size_t growth_min = 64;
+  static constexpr std::size_t growth_min = 256;  // a message of one small job grows once
 
   // Writes those bytes too, and leaves room for more behind them, at least growth_min.
   static void grow(std::string& storage, std::size_t used, const char* from, std::size_t size);

@@ -22,6 +22,7 @@
 #include "wire/fields.h"
 #include "wire/layout.h"
 #include "wire/names.h"
+#include "wire/runs.h"
 
 namespace zcrew::wire {
 
@@ -341,13 +342,38 @@ Choice choose_for_socket(void* variant, std::uint64_t type) {
   return choice;
 }
 
+// A run counts as its attempts, of which it has some.
+template <MayBeRun Entry>
+const Fault* judge(const std::vector<Entry>& runs) {
+  std::uint64_t attempts = 0;
+  for (const Entry& run : runs) {
+    if (run.count == 0) return &fault::out_of_range;
+    attempts += run.count;
+  }
+  return attempts > entries_max ? &fault::too_many : nullptr;
+}
+
+// What only the whole message shows.
+template <typename Variant>
+const Fault* judge(const Variant& message) {
+  if constexpr (std::is_same_v<Variant, BackendMessage>) {
+    if (const auto* outcomes = std::get_if<OutcomeMessage>(&message))
+      return judge(outcomes->entries);
+  } else if constexpr (std::is_same_v<Variant, ToWorker>) {
+    if (const auto* settled = std::get_if<SettledMessage>(&message)) return judge(settled->entries);
+  }
+  return nullptr;
+}
+
 // A message of this socket, or why there is none.
 template <typename Variant, typename Other>
 Result<Variant, DecodeError> decode_native(std::string_view frame) {
   // Read into the place from which it is returned: moving a variant twice costs as much as a job.
   Result<Variant, DecodeError> result{Variant{}};
   Reader reader(frame.size(), &result.value(), &choose_for_socket<Variant, Other>);
-  if (const Fault* why = read(frame, reader)) {
+  const Fault* why = read(frame, reader);
+  if (why == nullptr) why = judge(result.value());
+  if (why != nullptr) {
     result = Unexpected{DecodeError{why->code, why->text, true, reader.type()}};
   }
   return result;

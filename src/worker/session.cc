@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "wire/runs.h"
 
 namespace zcrew::worker {
 namespace {
@@ -21,8 +22,7 @@ constexpr std::size_t error_text_bytes = 4096;
 constexpr Duration first_backoff = Milliseconds{20};
 constexpr unsigned doublings_max = 12;
 
-// A message above this is announced, and moves the other side's deadline by its size at this rate.
-constexpr std::uint64_t announced_bytes = std::uint64_t{1} << 20U;
+// A large message is announced, and moves the other side's deadline by its size at this rate.
 constexpr std::uint64_t slowest_bytes_per_s = std::uint64_t{1} << 20U;
 constexpr std::uint64_t coming_bytes_max = std::uint64_t{256} << 20U;
 
@@ -233,7 +233,9 @@ void Session::run(Instant now, const wire::RunMessage& message, Effects& effects
 }
 
 void Session::settle(const wire::SettledMessage& message, Effects& effects) {
-  for (const Token& token : message.entries) drop(token, effects);
+  for (const wire::TokenRun& run : message.entries) {
+    for (std::uint32_t i = 0; i < run.count; ++i) drop(wire::behind(run.first, i), effects);
+  }
 }
 
 // Which of them have begun, only those who run them know.
@@ -314,13 +316,13 @@ void Session::send_hello(Instant now, Effects& effects) {
 
 void Session::send_outcomes(Instant now, Effects& effects) {
   if (outcomes_.empty()) return;
+  const std::size_t before = effects.frames.size();
   for (HeldJob* job : outcomes_) {
     if (std::exchange(job->unsent, false)) pack(now, *job, effects);
   }
   outcomes_.clear();
-  if (packer_.empty()) return;  // all of them were taken away
-  close_pack(effects);
-  last_sent_ = now;
+  messages_.finish(effects.frames);
+  if (effects.frames.size() > before) last_sent_ = now;  // else all of them were taken away
 }
 
 void Session::pack(Instant now, const HeldJob& job, Effects& effects) {
@@ -338,19 +340,7 @@ void Session::pack(Instant now, const HeldJob& job, Effects& effects) {
   item.held_us = micros(now - job.received);
   item.delay_ms = std::min(job.delay_ms, limits::delay_ms_max);
   item.bytes = too_large ? complaint : job.bytes;
-  if (packer_.count() == limits::entries_per_message_max ||
-      packer_.size() + item.bytes.size() > limits::message_bytes_target) {
-    close_pack(effects);
-  }
-  packer_.add(item);
-}
-
-void Session::close_pack(Effects& effects) {
-  if (packer_.empty()) return;
-  const std::string_view frame = packer_.finish();
-  if (frame.size() > announced_bytes) push_frame(wire::Heartbeat{frame.size()}, effects);
-  effects.frames.emplace_back(frame);
-  packer_.clear();
+  messages_.add(item, effects.frames);
 }
 
 void Session::keep_alive(Instant now, Effects& effects) {

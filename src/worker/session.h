@@ -27,6 +27,7 @@
 #include "core/prng.h"
 #include "wire/encode.h"
 #include "wire/messages.h"
+#include "worker/outcome_messages.h"
 
 namespace zcrew::worker {
 
@@ -135,7 +136,6 @@ class Session {
   void send_hello(Instant now, Effects& effects);
   void send_outcomes(Instant now, Effects& effects);
   void pack(Instant now, const HeldJob& job, Effects& effects);
-  void close_pack(Effects& effects);
   void keep_alive(Instant now, Effects& effects);
   void advance_drain(Instant now, Effects& effects);
 
@@ -171,7 +171,7 @@ class Session {
   // Finished, not yet sent over this connection. A place of which that is no longer true is passed
   // over, so that nobody has to look for it here.
   std::vector<HeldJob*> outcomes_;
-  wire::Packer<wire::OutcomeItem> packer_;
+  OutcomeMessages messages_;
 
   bool draining_ = false;
   bool drain_said_ = false;

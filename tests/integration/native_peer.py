@@ -73,9 +73,9 @@ def run_of(item):
     return item[0], item[1]
 
 
-def done(token, run_us=0, held_us=0):
+def done(token, run_us=0, held_us=0, count=1):
     """An item of OUTCOME without an array."""
-    return token + struct.pack(">II", run_us, held_us)
+    return token + struct.pack(">III", run_us, held_us, count)
 
 
 class NativePeer:

@@ -359,10 +359,30 @@ class Frames(CrewTest):
         self.assertEqual(submit.wait(), 0)
         wait_until(lambda: self.router.counters()["stale"] == 1, "the repeat counted")
         self.assertEqual(self.router.counters()["done"], 3)
-        for wrong in (tokens[0], tokens[0] + bytes(7), tokens[0] + bytes(9), b""):
+        for wrong in (tokens[0], tokens[0] + bytes(11), tokens[0] + bytes(13), b"",
+                      done(tokens[0], count=0), done(tokens[0], count=16385)):
             with self.subTest(size=len(wrong)):
                 worker.send(OUTCOME, [wrong])
                 self.assertEqual(worker.receive(ERROR)[1], 100)
+        self.check_alive()
+
+    def test_a_run_of_outcomes_with_some_that_are_not_held(self):
+        """P-5.21, as the router hears it."""
+        worker = self.peer(self.router.workers)
+        worker.send(WORKER_HELLO, 1, INSTANCE, "raw", 1, 3, ["default"])
+        submit = self.router.submit("--wait", "x", "y", "z")
+        tokens = []
+        while len(tokens) < 3:
+            tokens += [run_of(item)[0] for item in worker.receive(RUN)[1]]
+        worker.send(OUTCOME, [done(tokens[0], count=5)])
+        self.assertEqual(submit.wait(), 0)
+        wait_until(lambda: self.router.counters()["stale"] == 2, "the two that are not held")
+        self.assertEqual(self.router.counters()["done"], 3)
+        settled = 0
+        while settled < 5:
+            for run in worker.receive(SETTLED)[1]:
+                settled += 1 if isinstance(run, bytes) else run[1]
+        self.assertEqual(settled, 5)
         self.check_alive()
 
     def test_steering_with_wrong_words(self):

@@ -94,15 +94,16 @@ void JobLoop::submit() {
 void JobLoop::answer() {
   const Peer peer = wire_.out.front().worker;
   std::size_t count = 0;
-  outcomes_.clear();
+  std::vector<std::string> frames;
   while (count < wire_.out.size() && count < shape_.pack && wire_.out[count].worker == peer) {
     wire::OutcomeItem item;
     item.token = wire_.out[count++].token;
     item.run_us = item.held_us = 1;
-    outcomes_.add(item);
+    outcomes_.add(item, frames);
   }
+  outcomes_.finish(frames);
   wire_.out.erase(wire_.out.begin(), wire_.out.begin() + static_cast<std::ptrdiff_t>(count));
-  hear(core::Side::backend, peer, outcomes_.finish());
+  for (const std::string& frame : frames) hear(core::Side::backend, peer, frame);
   outbox_.flush();
 }
 

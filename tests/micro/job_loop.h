@@ -13,6 +13,7 @@
 #include "journal/pending_batch.h"
 #include "router/outbox.h"
 #include "wire/encode.h"
+#include "worker/outcome_messages.h"
 
 namespace zcrew::micro {
 
@@ -64,7 +65,7 @@ class JobLoop {
   std::uint64_t batch_ = 0;
   const std::string payload_;
   std::string frame_;
-  wire::Packer<wire::OutcomeItem> outcomes_;
+  worker::OutcomeMessages outcomes_;
 };
 
 }  // namespace zcrew::micro

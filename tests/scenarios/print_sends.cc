@@ -1,5 +1,6 @@
 // Messages to peers, and a whole step's effects.
 #include "print.h"
+#include "wire/runs.h"
 #include "words.h"
 
 namespace zcrew::scenarios {
@@ -62,8 +63,11 @@ struct MessageText {
     if (m.time_limit_ms != 0) text += " time_limit=" + ms_text(m.time_limit_ms);
     return text + " " + quoted(m.payload);
   }
-  std::string operator()(const Token& token) const {
-    return "settled " + scenarios::to_text(token);
+  std::string operator()(const wire::TokenRun& m) const {
+    std::string text = "settled " + scenarios::to_text(m.first);
+    if (m.count == 1) return text;
+    const Token last = wire::behind(m.first, m.count - 1);
+    return text.insert(text.find('#'), ".." + std::to_string(last.job.sequence));
   }
   std::string operator()(const wire::Refused& m) const {
     std::string text = "refused " + std::to_string(m.batch) + " " + code_text(m.code);

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "program.h"
+#include "wire/runs.h"
 
 namespace zcrew::sim {
 namespace {
@@ -94,7 +95,11 @@ struct WriteSend {
   void operator()(const wire::JobResult& m) const {
     if (m.end != wire::End::unknown) recorder.line("router", "confirms", m.job);
   }
-  void operator()(const Token& token) const { recorder.line("router", "settles", token, who); }
+  void operator()(const wire::TokenRun& run) const {
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      recorder.line("router", "settles", wire::behind(run.first, i), who);
+    }
+  }
   template <typename Other>
   void operator()(const Other& /*says nothing of a job*/) const {}
 };
@@ -130,11 +135,16 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
       if (!is_refused(effects, from->peer)) remember(from->peer, who, hello->instance);
     } else if (const auto* outcomes = std::get_if<wire::OutcomeMessage>(&from->message)) {
       const std::size_t session = session_of(from->peer);
-      for (const wire::OutcomeItem& item : outcomes->entries) {
+      const auto got = [&](const Token& token, wire::Outcome outcome) {
         if (session == 0) {
-          recorder.line("router", "got", item.token, name_of(item.outcome), who);
+          recorder.line("router", "got", token, name_of(outcome), who);
         } else {
-          recorder.line("router", "got", item.token, name_of(item.outcome), who, named(session));
+          recorder.line("router", "got", token, name_of(outcome), who, named(session));
+        }
+      };
+      for (const wire::OutcomeItem& item : outcomes->entries) {
+        for (std::uint32_t i = 0; i < item.count; ++i) {
+          got(wire::behind(item.token, i), item.outcome);
         }
       }
     } else if (const auto* reply = std::get_if<wire::GuideReply>(&from->message)) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/router.h"
+#include "wire/runs.h"
 
 namespace zcrew::core {
 

@@ -15,9 +15,9 @@ constexpr Peer producer{1};
 
 // Workers of these weights, with one place each and so quick, far away, that thousands of jobs are
 // sent ahead to each.
-class Crew {
+class QuickCrew {
  public:
-  Crew(Policy policy, const std::vector<std::uint32_t>& weights) : bench_(Config{}) {
+  QuickCrew(Policy policy, const std::vector<std::uint32_t>& weights) : bench_(Config{}) {
     bench_.commit();
     bench_.greet(producer);
     bench_.step(Command{CommandRequest{1}, SetPolicy{"default", policy}});
@@ -99,7 +99,7 @@ class Crew {
 TEST_CASE("the first jobs go round one by one, what is far ahead in runs of up to 16") {
   for (const Policy policy : {Policy::round_robin, Policy::weighted, Policy::least_loaded}) {
     CAPTURE(static_cast<int>(policy));
-    Crew crew(policy, {1, 1, 1, 1});
+    QuickCrew crew(policy, {1, 1, 1, 1});
     crew.forget_order();
     crew.submit(60);
     CHECK(crew.runs() == std::vector<std::size_t>(60, 1));
@@ -117,7 +117,7 @@ TEST_CASE("the first jobs go round one by one, what is far ahead in runs of up t
 }
 
 TEST_CASE("weights hold in runs, also for one that is a hundredth of another") {
-  Crew crew(Policy::weighted, {100, 10, 1});
+  QuickCrew crew(Policy::weighted, {100, 10, 1});
   for (int round = 0; round < 10; ++round) {
     crew.submit(11100);
     crew.finish();
@@ -131,7 +131,7 @@ TEST_CASE("weights hold in runs, also for one that is a hundredth of another") {
 }
 
 TEST_CASE("a weight that a person lowers is no measure any more") {
-  Crew crew(Policy::weighted, {100, 1});
+  QuickCrew crew(Policy::weighted, {100, 1});
   crew.set_weight("w100", 1);
   crew.submit(4000);
   crew.forget_order();
@@ -140,7 +140,7 @@ TEST_CASE("a weight that a person lowers is no measure any more") {
 }
 
 TEST_CASE("random draws for each job, however far ahead") {
-  Crew crew(Policy::random, {1, 1});
+  QuickCrew crew(Policy::random, {1, 1});
   crew.submit(4000);
   crew.forget_order();
   crew.submit(4000);

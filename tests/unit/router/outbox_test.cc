@@ -64,6 +64,7 @@ struct Fixture {
 };
 
 Token token(Sequence sequence) { return {{1, 5, sequence}, 1, 1}; }
+wire::TokenRun settled(Sequence sequence) { return {token(sequence), 1}; }
 wire::Confirm confirm(std::uint64_t batch) { return {batch, 0, 1, {1, 5, batch}}; }
 wire::RunItem run(Sequence sequence, std::string_view payload = "x") {
   return {token(sequence), 1, 0, payload};
@@ -94,13 +95,13 @@ TEST_CASE_FIXTURE(Fixture, "payloads are copied: their views may die before the 
 TEST_CASE_FIXTURE(Fixture, "each peer and kind has a message of its own") {
   to_client(confirm(1));
   to_worker(run(1));
-  to_worker(token(9));
+  to_worker(settled(9));
   to_client(wire::JobResult{1, 0, {1, 5, 1}, wire::End::done, 1, "w", "", "r"});
   outbox.flush();
   REQUIRE(sink.sent.size() == 4);
   CHECK(client_message<wire::ConfirmMessage>(0).entries.size() == 1);
   CHECK(client_message<wire::ResultMessage>(1).entries[0].bytes == "r");
-  CHECK(worker_message<wire::SettledMessage>(2).entries[0] == token(9));
+  CHECK(worker_message<wire::SettledMessage>(2).entries[0] == settled(9));
   CHECK(worker_message<wire::RunMessage>(3).entries.size() == 1);
 }
 
@@ -135,7 +136,7 @@ TEST_CASE_FIXTURE(Fixture, "a message is closed when it has reached its size") {
 
 TEST_CASE_FIXTURE(Fixture, "a message never has more entries than a decoder takes") {
   const std::uint32_t count = limits::entries_per_message_max + 1;
-  for (Sequence i = 1; i <= count; ++i) to_worker(token(i));
+  for (Sequence i = 1; i <= count; ++i) to_worker(settled(i));
   outbox.flush();
   std::size_t entries = 0;
   for (std::size_t i = 0; i < sink.sent.size(); ++i) {
@@ -170,7 +171,7 @@ TEST_CASE_FIXTURE(Fixture, "a refused peer is reported once and gets nothing mor
     sink.verdicts[worker] = verdict;
     sink.attempts = 0;
     to_worker(run(1));
-    to_worker(token(2));
+    to_worker(settled(2));
     outbox.flush();
     to_worker(run(3));
     outbox.flush();

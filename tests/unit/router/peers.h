@@ -203,7 +203,8 @@ struct TestWorker : TestPeer {
   Token expect_settled() {
     const auto settled = expect_from_backend<wire::SettledMessage>();
     REQUIRE(settled.entries.size() == 1);
-    return settled.entries.front();
+    REQUIRE(settled.entries.front().count == 1);
+    return settled.entries.front().first;
   }
 
   Uuid instance = net::random_uuid();

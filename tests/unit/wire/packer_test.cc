@@ -9,24 +9,24 @@ using namespace zcrew;
 using namespace zcrew::wire;
 
 TEST_CASE("a packer counts its entries and knows its size before it is finished") {
-  Packer<Token> packer;
+  Packer<TokenRun> packer;
   CHECK(packer.empty());
   CHECK(packer.size() == 0);
-  packer.add(samples::token);
-  packer.add(samples::other_token);
+  packer.add({samples::token});
+  packer.add({samples::other_token});
   CHECK(packer.count() == 2);
   CHECK_FALSE(packer.empty());
   CHECK(packer.finish().size() == packer.size());
 }
 
 TEST_CASE("a finished message may grow and be finished again") {
-  Packer<Token> packer;
-  packer.add(samples::token);
+  Packer<TokenRun> packer;
+  packer.add({samples::token});
   const std::string one(packer.finish());
-  packer.add(samples::other_token);
+  packer.add({samples::other_token});
   const std::string two(packer.finish());
-  CHECK(decoded<SettledMessage>(one) == SettledMessage{{samples::token}});
-  CHECK(decoded<SettledMessage>(two) == samples::settled());
+  CHECK(decoded<SettledMessage>(one) == SettledMessage{{{samples::token}}});
+  CHECK(decoded<SettledMessage>(two) == SettledMessage{{{samples::token}, {samples::other_token}}});
 }
 
 TEST_CASE("a cleared packer begins a new message") {
@@ -41,14 +41,14 @@ TEST_CASE("a cleared packer begins a new message") {
 }
 
 TEST_CASE("a message may have as many entries as a decoder takes (P-3.7)") {
-  Packer<Token> packer;
+  Packer<TokenRun> packer;
   for (std::uint32_t i = 0; i < limits::entries_per_message_max; ++i) {
-    packer.add({{1, 5, i}, 1, 1});
+    packer.add({{{1, 5, i}, 1, 1}});
   }
   const auto settled = decoded<SettledMessage>(packer.finish());
   REQUIRE(settled.has_value());
   CHECK(settled->entries.size() == limits::entries_per_message_max);
-  CHECK(settled->entries.back().job.sequence == limits::entries_per_message_max - 1);
+  CHECK(settled->entries.back().first.job.sequence == limits::entries_per_message_max - 1);
 }
 
 TEST_CASE("a payload of any size fits") {

@@ -18,6 +18,7 @@ class RandomMessage {
   T make() {
     T record;
     Layout<T>::each([&]<typename F>() { fill<F::rule>(F::in(&record)); });
+    if constexpr (MayBeRun<T>) record.count = run_length(record);
     return record;
   }
 
@@ -50,6 +51,11 @@ class RandomMessage {
     } else {
       fill_bytes(value);
     }
+  }
+
+  std::uint32_t run_length(const TokenRun&) { return static_cast<std::uint32_t>(below(300) + 1); }
+  std::uint32_t run_length(const OutcomeItem& item) {
+    return may_be_run(item) ? static_cast<std::uint32_t>(below(300) + 1) : 1;
   }
 
   void fill_bytes(std::string_view& value) {

@@ -86,7 +86,8 @@ inline WorkerHello worker_hello_short() { return {1, uuid(), "w", 1, 0, {"defaul
 inline OutcomeMessage outcome() {
   return {{{token, Outcome::failed, 5000, 6000, 250, "no such address"},
            {other_token, Outcome::done, 5000, 6000, 0, {}},
-           {token, Outcome::done, 0x100000000, 6000, 0, {}}}};
+           {token, Outcome::done, 0x100000000, 6000, 0, {}},
+           {token, Outcome::done, 5000, 6000, 0, {}, 300}}};
 }
 inline Drain drain() { return {}; }
 
@@ -97,7 +98,7 @@ inline WorkerWelcome worker_welcome_short() { return {1, 7, 1000, 3, 1, {{1, "de
 inline RunMessage run() {
   return {{{token, 2, 5000, "the payload"}, {other_token, 1, 0, "another"}, {token, 3, 0, {}}}};
 }
-inline SettledMessage settled() { return {{token, other_token}}; }
+inline SettledMessage settled() { return {{{token}, {other_token}, {token, 300}}}; }
 inline Capacity capacity() { return {3, 300}; }
 inline Recall recall() { return {{token, other_token}}; }
 

@@ -1,6 +1,7 @@
 // What a receiver must put up with (docs/protocol.md section 3).
 #include <doctest/doctest.h>
 
+#include "base/limits.h"
 #include "frames.h"
 #include "samples.h"
 
@@ -96,7 +97,7 @@ TEST_CASE("a payload without its array is an item behind the one before (P-4.19)
   }
 }
 
-TEST_CASE("items of RUN and OUTCOME are read in both forms, in any mixture (P-5.20)") {
+TEST_CASE("items of RUN, OUTCOME and SETTLED are read in both forms, in any mixture (P-5.20)") {
   const std::string token = "00 00 00 03 05 00 00 00 00 00 10 00 01 00 00 00 02 00 00 00 07";
   const std::string runs = bytes("92 31 94 c4 17 " + token + "78 79 92 c4 15 " + token +
                                  "a1 7a c4 15 " + token + "b6 " + token + "77");
@@ -106,23 +107,51 @@ TEST_CASE("items of RUN and OUTCOME are read in both forms, in any mixture (P-5.
                                              {samples::token, 1, 0, "z"},
                                              {samples::token, 1, 0, ""},
                                              {samples::token, 1, 0, "w"}});
-  const std::string outcomes =
-      bytes("92 21 92 c4 1d " + token + "00 00 00 05 ff ff ff ff 92 c4 15 " + token + "07");
+  const std::string outcomes = bytes(
+      "92 21 92 c4 21 " + token + "00 00 00 05 ff ff ff ff 00 00 00 09 92 c4 15 " + token + "07");
   const auto outcome = decoded<OutcomeMessage>(outcomes);
   REQUIRE(outcome.has_value());
   CHECK(outcome->entries ==
-        std::vector<OutcomeItem>{{samples::token, Outcome::done, 5, 0xFFFFFFFF, 0, {}},
+        std::vector<OutcomeItem>{{samples::token, Outcome::done, 5, 0xFFFFFFFF, 0, {}, 9},
                                  {samples::token, Outcome::done, 7, 0, 0, {}}});
 
   CHECK(refusal<ToWorker>(bytes("92 31 91 c4 14 " + token.substr(3))) == ErrorCode::malformed);
   CHECK(refusal<ToWorker>(bytes("92 31 91 07")) == ErrorCode::malformed);
   CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 15 " + token)) == ErrorCode::malformed);
-  CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 1e " + token + "00 00 00 05 00 00 00 06 00")) ==
+  CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 1d " + token + "00 00 00 05 00 00 00 06")) ==
         ErrorCode::malformed);
   // A priority that does not exist.
   const std::string tenth = "00 00 00 03 0a" + token.substr(14);
-  CHECK(refusal<BackendMessage>(bytes("92 21 91 c4 1d " + tenth + "00 00 00 05 00 00 00 06")) ==
+  CHECK(refusal<BackendMessage>(
+            bytes("92 21 91 c4 21 " + tenth + "00 00 00 05 00 00 00 06 00 00 00 01")) ==
         ErrorCode::malformed);
+}
+
+TEST_CASE("a run has one attempt or more, and counts as that many (P-5.21)") {
+  const auto settled = [](std::vector<TokenRun> runs) { return frame_of(SettledMessage{runs}); };
+  const std::uint32_t most = limits::entries_per_message_max;
+  const SettledMessage full{{{samples::token, most - 1}, {samples::other_token}}};
+  CHECK(decoded<SettledMessage>(frame_of(full)) == full);
+  Packer<TokenRun> packer;
+  packer.add({samples::token, most - 1});
+  CHECK_FALSE(packer.has_room_for({samples::other_token, 2}));
+
+  std::string too_many = frame_of(full);
+  const std::string number = bytes("cd 3f ff");
+  too_many.replace(too_many.find(number), number.size(), bytes("cd 40 00"));
+  CHECK(refusal<ToWorker>(too_many) == ErrorCode::malformed);
+  CHECK(refusal<ToWorker>(settled({{samples::token, 0}})) == ErrorCode::malformed);
+
+  const auto done = [](std::uint32_t count) {
+    OutcomeMessage message;
+    message.entries.push_back({samples::token, Outcome::done, 5, 6, 0, {}, 3});
+    std::string frame = frame_of(message);
+    store_big(frame.data() + frame.size() - sizeof count, count);
+    return frame;
+  };
+  CHECK(decoded<OutcomeMessage>(done(most))->entries[0].count == most);
+  CHECK(refusal<BackendMessage>(done(0)) == ErrorCode::malformed);
+  CHECK(refusal<BackendMessage>(done(most + 1)) == ErrorCode::malformed);
 }
 
 TEST_CASE("numbers are read in every msgpack format that holds them (P-3.3)") {

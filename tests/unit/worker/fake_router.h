@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "attempts.h"
 #include "net/clock.h"
 #include "net/socket.h"
 #include "wire/decode.h"
@@ -47,6 +48,11 @@ class FakeRouter {
     throw std::runtime_error("the worker did not send what the test waits for");
   }
 
+  // The next OUTCOME, one item for each attempt.
+  std::vector<wire::OutcomeItem> expect_outcomes() {
+    return attempts_of(expect<wire::OutcomeMessage>());
+  }
+
   // To whom the last message came from.
   template <typename Message>
   net::SendStatus send(const Message& message) {
@@ -74,8 +80,8 @@ class FakeRouter {
   }
 
   void settle(const Token& token) {
-    wire::Packer<Token> packer;
-    packer.add(token);
+    wire::Packer<wire::TokenRun> packer;
+    packer.add({token, 1});
     REQUIRE(send_frame(packer.finish()) == net::SendStatus::sent);
   }
 

@@ -173,11 +173,13 @@ class Chaos {
     if (greeted_ != Greeting::answered) return;
     wire::SettledMessage message;
     for (const Token& token : reported_) {
-      if (dice_.below(2) == 0) message.entries.push_back(token);
+      if (dice_.below(2) == 0) wire::append(message.entries, token);
     }
-    for (const Token& token : message.entries) {
-      held_.erase(token);
-      reported_.erase(token);
+    for (const wire::TokenRun& run : message.entries) {
+      for (std::uint32_t i = 0; i < run.count; ++i) {
+        held_.erase(wire::behind(run.first, i));
+        reported_.erase(wire::behind(run.first, i));
+      }
     }
     if (!message.entries.empty()) watch(world_.receive(message));
   }

@@ -42,10 +42,10 @@ TEST_CASE("what runs is finished, what has not begun comes back released") {
   CHECK(wanted.outcomes()[0].outcome == wire::Outcome::released);
   CHECK_FALSE(world.session.stopped());
 
-  world.receive(wire::SettledMessage{{token(2)}});
+  world.receive(wire::SettledMessage{{{token(2)}}});
   CHECK(world.finish(token(1)).outcomes().size() == 1);
   CHECK_FALSE(world.session.stopped());
-  wanted = world.receive(wire::SettledMessage{{token(1)}});
+  wanted = world.receive(wire::SettledMessage{{{token(1)}}});
   CHECK(wanted.all<wire::Bye>().size() == 1);
   CHECK(world.session.stopped());
   CHECK(world.session.unsettled() == 0);
@@ -73,7 +73,7 @@ TEST_CASE("a job that runs long is waited for beyond the linger time") {
     CHECK_FALSE(world.session.stopped());
   }
   world.finish(token(1));
-  world.receive(wire::SettledMessage{{token(1)}});
+  world.receive(wire::SettledMessage{{{token(1)}}});
   CHECK(world.session.stopped());
 }
 

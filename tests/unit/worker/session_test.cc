@@ -55,6 +55,58 @@ TEST_CASE("outcomes of one turn go out in one message") {
   CHECK(world.session.unsettled() == 3);
 }
 
+TEST_CASE("jobs that follow each other and are done without a result are one item (P-5.21)") {
+  SessionWorld world;
+  world.serve();
+  std::vector<Token> tokens;
+  for (Sequence i = 1; i <= 9; ++i) tokens.push_back(token(i));
+  world.run(tokens);
+  for (const Sequence i : {1, 2, 3}) world.end(token(i), wire::Outcome::done, "", 10 * i);
+  world.end(token(5), wire::Outcome::done, "", 7);        // not behind the one before
+  world.end(token(6), wire::Outcome::done, "result", 8);  // has something to say
+  world.end(token(7), wire::Outcome::failed, "", 9);
+  world.end(token(8), wire::Outcome::done, "", 4);
+  world.end(token(9), wire::Outcome::done, "", 5);
+  const auto wanted = world.turn();
+  const auto messages = wanted.all<wire::OutcomeMessage>();
+  REQUIRE(messages.size() == 1);
+  const auto& items = messages[0]->entries;
+  REQUIRE(items.size() == 5);
+  CHECK(items[0] == wire::OutcomeItem{token(1), wire::Outcome::done, 20, 0, 0, {}, 3});
+  CHECK(items[1] == wire::OutcomeItem{token(5), wire::Outcome::done, 7, 0, 0, {}, 1});
+  CHECK(items[2].bytes == "result");
+  CHECK(items[3].outcome == wire::Outcome::failed);
+  CHECK(items[4] == wire::OutcomeItem{token(8), wire::Outcome::done, 5, 0, 0, {}, 2});
+}
+
+TEST_CASE("jobs that came at different times were not held alike, and are items of their own") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(1)});
+  world.now += Milliseconds{4};
+  world.run({token(2)});
+  world.end(token(1), wire::Outcome::done, "", 1);
+  world.end(token(2), wire::Outcome::done, "", 1);
+  const auto wanted = world.turn();
+  const auto messages = wanted.all<wire::OutcomeMessage>();
+  REQUIRE(messages.size() == 1);
+  REQUIRE(messages[0]->entries.size() == 2);
+  CHECK(messages[0]->entries[0].held_us == 4000);
+  CHECK(messages[0]->entries[1].held_us == 0);
+}
+
+TEST_CASE("a run is settled whatever of it is here (P-5.21)") {
+  SessionWorld world;
+  world.serve();
+  world.run({token(2), token(3), token(6)});
+  for (const Sequence i : {2, 3, 6}) world.end(token(i), wire::Outcome::done, "", 1);
+  world.turn();
+  world.receive(wire::SettledMessage{{{token(1), 4}}});
+  CHECK(world.session.unsettled() == 1);
+  world.receive(wire::SettledMessage{{{token(5), 16000}}});
+  CHECK(world.session.unsettled() == 0);
+}
+
 // P-5.12
 TEST_CASE("an outcome is said once and kept until it is settled") {
   SessionWorld world;
@@ -63,7 +115,7 @@ TEST_CASE("an outcome is said once and kept until it is settled") {
   CHECK(world.finish(token(1)).outcomes().size() == 1);
   CHECK(world.turn().outcomes().empty());
   CHECK(world.session.unsettled() == 1);
-  world.receive(wire::SettledMessage{{token(1)}});
+  world.receive(wire::SettledMessage{{{token(1)}}});
   CHECK(world.session.unsettled() == 0);
 }
 
@@ -132,7 +184,8 @@ TEST_CASE("a job that is settled while it runs was taken away") {
   SessionWorld world;
   world.serve();
   world.run({token(1)});
-  CHECK(world.receive(wire::SettledMessage{{token(1)}}).abandoned == std::vector<Token>{token(1)});
+  CHECK(world.receive(wire::SettledMessage{{{token(1)}}}).abandoned ==
+        std::vector<Token>{token(1)});
   CHECK(world.finish(token(1)).outcomes().empty());
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "attempts.h"
 #include "wire/decode.h"
 #include "worker/session.h"
 
@@ -52,10 +53,12 @@ class SessionWorld {
       }
       return found;
     }
+    // One for each attempt.
     [[nodiscard]] std::vector<wire::OutcomeItem> outcomes() const {
       std::vector<wire::OutcomeItem> found;
       for (const auto* message : all<wire::OutcomeMessage>()) {
-        found.insert(found.end(), message->entries.begin(), message->entries.end());
+        const auto attempts = attempts_of(*message);
+        found.insert(found.end(), attempts.begin(), attempts.end());
       }
       return found;
     }

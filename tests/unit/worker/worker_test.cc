@@ -72,7 +72,7 @@ TEST_CASE("as many handlers run at once as WELCOME says") {
   CHECK(inside == 2);
   release.set_value();
   std::size_t outcomes = 0;
-  while (outcomes < 3) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
+  while (outcomes < 3) outcomes += router.expect_outcomes().size();
   CHECK(inside == 3);
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("of the jobs that RECALL names, those that wait come back and are not 
   }
   release.set_value();
   std::size_t outcomes = 0;
-  while (outcomes < 3) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
+  while (outcomes < 3) outcomes += router.expect_outcomes().size();
   CHECK(starts == 3);
 }
 
@@ -117,10 +117,10 @@ TEST_CASE("behind quick jobs that follow each other, long ones hold up no outcom
   router.welcome();
   const auto expect_outcomes = [&](std::size_t count) {
     while (count > 0) {
-      const auto message = router.expect<wire::OutcomeMessage>();
-      REQUIRE(message.entries.size() <= count);
-      count -= message.entries.size();
-      for (const auto& item : message.entries) {
+      const auto outcomes = router.expect_outcomes();
+      REQUIRE(outcomes.size() <= count);
+      count -= outcomes.size();
+      for (const auto& item : outcomes) {
         CHECK(item.outcome == (item.token.job.sequence % 100 == 99 ? wire::Outcome::released
                                                                    : wire::Outcome::done));
       }
@@ -155,16 +155,16 @@ TEST_CASE("over a router's restart a running job goes on and a finished one is r
   router.expect<wire::WorkerHello>();
   router.welcome();
   router.run({{a_token(1), 1, 0, "long"}, {a_token(2), 1, 0, "short"}});
-  CHECK(router.expect<wire::OutcomeMessage>().entries[0].token == a_token(2));
+  CHECK(router.expect_outcomes()[0].token == a_token(2));
 
   router.restart();
   const auto hello = router.expect<wire::WorkerHello>();
   CHECK(hello.held == std::vector<Token>{a_token(1)});
   CHECK(hello.finished == std::vector<Token>{a_token(2)});
   router.welcome();
-  CHECK(router.expect<wire::OutcomeMessage>().entries[0].bytes == "echo short");
+  CHECK(router.expect_outcomes()[0].bytes == "echo short");
   release.set_value();
-  CHECK(router.expect<wire::OutcomeMessage>().entries[0].bytes == "echo long");
+  CHECK(router.expect_outcomes()[0].bytes == "echo long");
   CHECK(starts == 2);
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("a stopping worker finishes, gives back, waits for the router's word a
   CHECK(given_back.entries[0].outcome == wire::Outcome::released);
   release.set_value();
   std::size_t outcomes = 0;
-  while (outcomes < 2) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
+  while (outcomes < 2) outcomes += router.expect_outcomes().size();
   for (Sequence i = 1; i <= 3; ++i) router.settle(a_token(i));
   router.expect<wire::Bye>();
   CHECK(running.join());
@@ -336,7 +336,7 @@ TEST_CASE("ten thousand short jobs are run and reported, each once") {
   std::vector<bool> seen(total + 1);
   std::size_t outcomes = 0;
   while (outcomes < total) {
-    for (const auto& item : router.expect<wire::OutcomeMessage>().entries) {
+    for (const auto& item : router.expect_outcomes()) {
       CHECK_FALSE(seen[item.token.job.sequence]);
       seen[item.token.job.sequence] = true;
       ++outcomes;
@@ -392,7 +392,7 @@ TEST_CASE("a job that was taken away before it began is not begun") {
   CHECK(outcome.entries[0].token == a_token(4));
   release.set_value();
   std::size_t outcomes = 0;
-  while (outcomes < 2) outcomes += router.expect<wire::OutcomeMessage>().entries.size();
+  while (outcomes < 2) outcomes += router.expect_outcomes().size();
   running.worker().stop();
   for (Sequence i : {Sequence{1}, Sequence{2}, Sequence{4}}) router.settle(a_token(i));
   CHECK(running.join());

@@ -1,0 +1,140 @@
+// One item of OUTCOME may stand for several attempts, and SETTLED says as much at once (P-5.21).
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "bench.h"
+
+namespace zcrew::core {
+namespace {
+
+constexpr Peer producer{1};
+constexpr Peer one{2};
+constexpr Peer other{3};
+
+Config without_prefetch() {
+  Config config;
+  config.prefetch_max = 0;
+  return config;
+}
+
+template <typename Entry>
+std::vector<Entry> sent(const Effects& effects, Peer to) {
+  std::vector<Entry> found;
+  for (const Send& send : effects.sends) {
+    const auto* entry = std::get_if<Entry>(&send.message);
+    if (entry != nullptr && send.peer == to) found.push_back(*entry);
+  }
+  return found;
+}
+
+wire::OutcomeMessage done(const Token& first, std::uint32_t count) {
+  wire::OutcomeItem item;
+  item.token = first;
+  item.run_us = 5;
+  item.count = count;
+  return {{item}};
+}
+
+// A worker with ten places that holds ten jobs, which follow each other.
+struct Ten {
+  Ten() : bench(without_prefetch()) {
+    bench.commit();
+    bench.greet(producer);
+    bench.join(one, "one", 1, 10);
+    bench.take();  // nothing of what follows
+    const auto runs = sent<wire::RunItem>(bench.submit(producer, 1, 1, 10), one);
+    REQUIRE(runs.size() == 10);
+    first = runs.front().token;
+  }
+  const Effects& answer(Peer peer, const Token& token, std::uint32_t count) {
+    return bench.step(FromWorker{peer, done(token, count)});
+  }
+
+  Bench bench;
+  Token first;
+};
+
+}  // namespace
+
+TEST_CASE("an outcome of a run ends each of its jobs, and one entry settles and confirms them") {
+  Ten ten;
+  const Effects& effects = ten.answer(one, ten.first, 10);
+  CHECK(sent<wire::TokenRun>(effects, one) == std::vector<wire::TokenRun>{{ten.first, 10}});
+  const auto confirms = sent<wire::Confirm>(effects, producer);
+  REQUIRE(confirms.size() == 1);
+  CHECK(confirms[0].count == 10);
+  CHECK(ten.bench.report().counters.done == 10);
+  CHECK(ten.bench.report().counters.stale == 0);
+  CHECK(ten.bench.report().totals.held == 0);
+  ten.bench.check();
+}
+
+TEST_CASE("attempts of a run that are over already count as stale, the others end") {
+  Ten ten;
+  ten.answer(one, wire::behind(ten.first, 3), 1);
+  ten.answer(one, wire::behind(ten.first, 7), 1);
+  const Effects& effects = ten.answer(one, ten.first, 12);  // two more than there are
+  std::uint32_t settled = 0;
+  for (const wire::TokenRun& run : sent<wire::TokenRun>(effects, one)) settled += run.count;
+  ten.bench.commit();
+  CHECK(ten.bench.report().counters.done == 10);
+  CHECK(ten.bench.report().counters.stale == 4);
+  CHECK(settled <= 12);
+  ten.bench.check();
+}
+
+TEST_CASE("a run says nothing of jobs that another worker holds") {
+  Ten ten;
+  ten.bench.join(other, "other", 2, 10);
+  ten.answer(other, ten.first, 10);
+  CHECK(ten.bench.report().counters.done == 0);
+  CHECK(ten.bench.report().counters.stale == 10);
+  ten.answer(one, ten.first, 10);
+  CHECK(ten.bench.report().counters.done == 10);
+  ten.bench.check();
+}
+
+TEST_CASE("jobs that were given back and out again are none of the old run") {
+  Ten ten;
+  wire::OutcomeItem back;
+  back.token = wire::behind(ten.first, 4);
+  back.outcome = wire::Outcome::released;
+  const auto again =
+      sent<wire::RunItem>(ten.bench.step(FromWorker{one, wire::OutcomeMessage{{back}}}), one);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].token.job == back.token.job);
+  ten.answer(one, ten.first, 10);
+  CHECK(ten.bench.report().counters.done == 9);
+  CHECK(ten.bench.report().counters.stale == 1);
+  CHECK(ten.bench.report().totals.held == 1);
+  ten.answer(one, again[0].token, 1);
+  CHECK(ten.bench.report().counters.done == 10);
+  ten.bench.check();
+}
+
+TEST_CASE("what waits for the disk is settled at once when it is there, in runs of its own") {
+  Ten ten;
+  ten.bench.take();  // the jobs are in a commit: their ends wait for the next
+  CHECK(sent<wire::TokenRun>(ten.answer(one, ten.first, 4), one).empty());
+  CHECK(sent<wire::TokenRun>(ten.answer(one, wire::behind(ten.first, 6), 4), one).empty());
+  CHECK(sent<wire::TokenRun>(ten.bench.commit(), one) ==
+        std::vector<wire::TokenRun>{{ten.first, 4}, {wire::behind(ten.first, 6), 4}});
+  ten.bench.check();
+}
+
+TEST_CASE("a worker's speed is learned from a run as from each of its jobs") {
+  const auto learned = [](std::vector<std::uint32_t> runs) {
+    Ten ten;
+    Token next = ten.first;
+    for (const std::uint32_t count : runs) {
+      ten.answer(one, next, count);
+      next = wire::behind(next, count);
+    }
+    return ten.bench.report().workers.at(0).service_us;
+  };
+  CHECK(learned({10}) == 5);
+  CHECK(learned({1, 9}) == learned({1, 1, 1, 1, 1, 1, 1, 1, 1, 1}));
+}
+
+}  // namespace zcrew::core
