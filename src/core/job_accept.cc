@@ -27,9 +27,9 @@ JobId JobBook::next_id(const Queue& queue, Priority priority) {
   return {queue.number, priority, next_sequence_++};
 }
 
-Job& JobBook::new_job(Queue& queue, NewJob& fresh) {
+Job& JobBook::new_job(const JobId& id, NewJob& fresh) {
   Job& job = pool_.acquire();
-  job.id = next_id(queue, fresh.priority);
+  job.id = id;
   job.header = fresh.header;
   job.payload_bytes = fresh.payload.size();
   job.payload = std::move(fresh.payload);
@@ -51,9 +51,10 @@ JobBook::Accepted JobBook::accept(Queue& queue, NewJob& fresh) {
 }
 
 JobBook::Accepted JobBook::accept_in_window(Queue& queue, NewJob& fresh) {
-  Job& job = new_job(queue, fresh);
-  const Accepted accepted{job.id,
-                          context_.record(PutJob{job.id, fresh.due, job.header, job.payload})};
+  // The record first, of what is at hand: read out of the job, it would wait for the job's memory.
+  const JobId id = next_id(queue, fresh.priority);
+  const Accepted accepted{id, context_.record(PutJob{id, fresh.due, fresh.header, fresh.payload})};
+  Job& job = new_job(id, fresh);
   job.put = job.last_record = accepted.number;
   if (fresh.due == WallTime{}) {
     move<none, &QueueCounts::ready>(queue, job);
@@ -81,8 +82,8 @@ JobBook::Accepted JobBook::accept_on_disk(Queue& queue, NewJob& fresh) {
 }
 
 JobId JobBook::accept_in_memory(Queue& queue, NewJob& fresh, Peer client) {
-  Job& job = new_job(queue, fresh);
-  const JobId id = job.id;
+  const JobId id = next_id(queue, fresh.priority);
+  Job& job = new_job(id, fresh);
   job.in_memory_only = true;
   job.guide_client = client;
   move<none, &QueueCounts::ready>(queue, job);

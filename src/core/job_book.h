@@ -154,7 +154,7 @@ class JobBook {
   Accepted accept_in_window(Queue& queue, NewJob& fresh);
   Accepted accept_on_disk(Queue& queue, NewJob& fresh);
   [[nodiscard]] JobId next_id(const Queue& queue, Priority priority);
-  Job& new_job(Queue& queue, NewJob& fresh);
+  Job& new_job(const JobId& id, NewJob& fresh);
   void set_changed(Queue& queue) {
     if (!std::exchange(queue.changed, true)) changed_.push_back(&queue);
   }
