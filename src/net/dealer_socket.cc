@@ -54,7 +54,7 @@ class DealerSocket::Impl {
   bool receive(std::string_view& frame) {
     bool whole = false;
     while (!whole) {
-      if (!receive_frame()) return false;
+      if (!socket_.may_receive() || !receive_frame()) return false;
       whole = zmq_msg_more(&frame_) == 0;
       while (zmq_msg_more(&frame_) != 0) ZCREW_CHECK(receive_frame());
     }
@@ -73,7 +73,7 @@ class DealerSocket::Impl {
   }
 
   bool take_link_event(Link& event) {
-    read_monitor();
+    if (monitor_.may_have_events()) read_monitor();
     if (links_.empty()) return false;
     event = links_.front();
     links_.pop_front();
@@ -92,21 +92,22 @@ class DealerSocket::Impl {
     monitor_.join(watch);
   }
 
-  bool unread() {
-    read_monitor();
-    return !links_.empty() || socket_.catch_up();
-  }
+  bool unread() { return !links_.empty() || monitor_.may_have_events() || socket_.unread(); }
 
  private:
   bool receive_frame() {
     while (zmq_msg_recv(&frame_, socket_.raw(), ZMQ_DONTWAIT) < 0) {
-      if (errno == EAGAIN) return false;
+      if (errno == EAGAIN) {
+        socket_.is_dry();
+        return false;
+      }
       ZCREW_CHECK(errno == EINTR);
     }
     return true;
   }
 
   bool try_send(std::string_view frame) {
+    socket_.has_sent();
     while (zmq_send(socket_.raw(), frame.data(), frame.size(), ZMQ_DONTWAIT) < 0) {
       if (errno == EAGAIN) return false;
       ZCREW_CHECK(errno == EINTR);

@@ -47,7 +47,10 @@ bool Monitor::next(Event& event) {
   int got = 0;
   do got = zmq_recv(pair_.raw(), head.data(), head.size(), ZMQ_DONTWAIT);
   while (got < 0 && errno == EINTR);
-  if (got < 0) return false;
+  if (got < 0) {
+    pair_.is_dry();
+    return false;
+  }
   // The second frame, the endpoint, is not needed.
   while (zmq_recv(pair_.raw(), nullptr, 0, ZMQ_DONTWAIT) < 0 && errno == EINTR) {
   }

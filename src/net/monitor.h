@@ -25,6 +25,8 @@ class Monitor {
     int value = 0;  // a descriptor, for most kinds
   };
   [[nodiscard]] bool next(Event& event);
+  // Whether a Watch that this joined has seen an event since next() found none.
+  [[nodiscard]] bool may_have_events() { return pair_.may_receive(); }
 
   [[nodiscard]] void* raw() const { return pair_.raw(); }
   void join(Watch& watch) { pair_.join(watch); }

@@ -51,14 +51,11 @@ NativeSocket::NativeSocket(Context& context, int type, std::uint64_t frame_bytes
 }
 
 NativeSocket::~NativeSocket() {
-  for (Watch* watch : watches_) watch->remove(descriptor());
+  for (const Joined& at : joined_) at.watch->remove(descriptor(), at.place);
   ZCREW_CHECK(zmq_close(socket_) == 0);
 }
 
-void NativeSocket::join(Watch& watch) {
-  watch.add(descriptor());
-  watches_.push_back(&watch);
-}
+void NativeSocket::join(Watch& watch) { joined_.push_back({&watch, watch.add(descriptor())}); }
 
 void NativeSocket::set(int option, int value) {
   ZCREW_CHECK(zmq_setsockopt(socket_, option, &value, sizeof value) == 0);
@@ -79,7 +76,18 @@ bool NativeSocket::catch_up() {
   while (zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) != 0) {
     ZCREW_CHECK(errno == EINTR);
   }
-  return (events & ZMQ_POLLIN) != 0;
+  stale_ = false;
+  return wet_ = (events & ZMQ_POLLIN) != 0;
+}
+
+bool NativeSocket::unread() {
+  if (joined_.empty()) return catch_up();
+  return may_receive() || (stale_ && catch_up());
+}
+
+bool NativeSocket::may_receive() {
+  for (const Joined& at : joined_) wet_ = at.watch->take(at.place) || wet_;
+  return wet_ || joined_.empty();
 }
 
 }  // namespace zcrew::net

@@ -32,12 +32,29 @@ class NativeSocket {
   // ago count. True if a message is waiting.
   bool catch_up();
 
+  // False if no message is waiting: libzmq said so, and no Watch that this joined has seen anything
+  // since. To ask libzmq takes two system calls or three.
+  [[nodiscard]] bool may_receive();
+  // As above, for who is about to wait: what a send took notice of, no Watch sees any more.
+  [[nodiscard]] bool unread();
+
+  // To be told by whoever receives and sends: libzmq had no message; a frame was sent.
+  void is_dry() { wet_ = stale_ = false; }
+  void has_sent() { stale_ = true; }
+
  private:
+  struct Joined {
+    Watch* watch;
+    Watch::Place place;
+  };
+
   // Readable when the I/O thread has something for this socket (ZMQ_FD).
   [[nodiscard]] int descriptor() const;
 
   void* socket_;
-  std::vector<Watch*> watches_;
+  std::vector<Joined> joined_;
+  bool wet_ = true;     // there may be a message, as far as is known
+  bool stale_ = false;  // that is not known any more
 };
 
 }  // namespace zcrew::net

@@ -36,14 +36,6 @@ std::string_view bytes_of(zmq_msg_t& message) {
   return {static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message)};
 }
 
-bool receive_frame(void* socket, zmq_msg_t& frame) {
-  while (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0) {
-    if (errno == EAGAIN) return false;
-    ZCREW_CHECK(errno == EINTR);
-  }
-  return true;
-}
-
 std::string bind_problem(const std::string& endpoint, int error) {
   const std::string start = "cannot listen on " + endpoint + ": ";
   switch (error) {
@@ -117,12 +109,12 @@ class RouterSocket::Impl {
   Impl& operator=(const Impl&) = delete;
 
   bool receive(Received& message) {
-    if (!receive_frame(socket_.raw(), routing_id_)) return false;
+    if (!socket_.may_receive() || !receive_frame(routing_id_)) return false;
     std::size_t count = 0;
     for (bool more = zmq_msg_more(&routing_id_) != 0; more;) {
       zmq_msg_t& frame = count < frames_max ? frames_[count] : surplus_;
       // The frames of a message arrive together (zmq_msg_recv(3)).
-      ZCREW_CHECK(receive_frame(socket_.raw(), frame));
+      ZCREW_CHECK(receive_frame(frame));
       if (count < frames_max) views_[count++] = bytes_of(frame);
       more = zmq_msg_more(&frame) != 0;
     }
@@ -147,7 +139,7 @@ class RouterSocket::Impl {
 
   void take_suspects(std::vector<Peer>& suspects) {
     suspects.clear();
-    read_monitor();
+    if (monitor_.may_have_events()) read_monitor();
     door_.look();
     if (closed_.empty()) return;
     const bool dry = !socket_.catch_up();
@@ -182,13 +174,24 @@ class RouterSocket::Impl {
     monitor_.join(watch);
   }
 
-  bool unread() { return socket_.catch_up(); }
+  bool unread() { return socket_.unread(); }
 
  private:
   struct Closed {
     Peer peer;
     Instant since;
   };
+
+  bool receive_frame(zmq_msg_t& frame) {
+    while (zmq_msg_recv(&frame, socket_.raw(), ZMQ_DONTWAIT) < 0) {
+      if (errno == EAGAIN) {
+        socket_.is_dry();
+        return false;
+      }
+      ZCREW_CHECK(errno == EINTR);
+    }
+    return true;
+  }
 
   // Metadata is read from a payload frame: libzmq loses that of the routing id's after a poll.
   int descriptor_of_message(std::size_t frame_count) {
@@ -246,6 +249,7 @@ class RouterSocket::Impl {
     int rc = 0;
     do rc = zmq_send(socket_.raw(), bytes.data(), bytes.size(), flags | ZMQ_DONTWAIT);
     while (rc < 0 && errno == EINTR);
+    socket_.has_sent();
     return rc < 0 ? -1 : 0;
   }
 

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -15,6 +17,11 @@ namespace zcrew::net {
 namespace {
 
 constexpr Duration watch_max = std::chrono::hours{1};
+constexpr Watch::Place places_max = 64;
+// What is readable beyond these is seen by the next wait.
+constexpr int events_max = 8;
+
+std::uint64_t bit(Watch::Place place) { return std::uint64_t{1} << place; }
 
 }  // namespace
 
@@ -27,17 +34,24 @@ Watch::Watch() : fd_(epoll_create1(EPOLL_CLOEXEC)) {
 
 Watch::~Watch() { close(fd_); }
 
-void Watch::add(int descriptor) {
+Watch::Place Watch::add(int descriptor) {
+  const auto place = static_cast<Place>(std::countr_one(taken_places_));
+  ZCREW_CHECK(place < places_max);
   epoll_event event{};
   event.events = EPOLLIN | EPOLLEXCLUSIVE;
-  if (epoll_ctl(fd_, EPOLL_CTL_ADD, descriptor, &event) == 0) return;
+  event.data.u32 = place;
+  if (epoll_ctl(fd_, EPOLL_CTL_ADD, descriptor, &event) == 0) {
+    taken_places_ |= bit(place);
+    return place;
+  }
   ZCREW_CHECK(errno == ENOSPC || errno == ENOMEM);
   throw Error("no room to watch a descriptor: raise fs.epoll.max_user_watches, or free memory",
               exit_code::io_error);
 }
 
-void Watch::remove(int descriptor) {
+void Watch::remove(int descriptor, Place place) {
   ZCREW_CHECK(epoll_ctl(fd_, EPOLL_CTL_DEL, descriptor, nullptr) == 0);
+  taken_places_ &= ~bit(place);
 }
 
 bool Watch::wait(Duration patience) {
@@ -45,10 +59,18 @@ bool Watch::wait(Duration patience) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(wait);
   const timespec timeout{static_cast<std::time_t>(whole.count()),
                          static_cast<long>((wait - whole).count())};
-  epoll_event event{};
-  const int rc = epoll_pwait2(fd_, &event, 1, &timeout, nullptr);
+  std::array<epoll_event, events_max> events;
+  const int rc = epoll_pwait2(fd_, events.data(), events_max, &timeout, nullptr);
   ZCREW_CHECK(rc >= 0 || errno == EINTR);
+  std::uint64_t seen = 0;
+  for (int i = 0; i < rc; ++i) seen |= bit(events[static_cast<std::size_t>(i)].data.u32);
+  if (seen != 0) seen_.fetch_or(seen, std::memory_order_release);
   return rc > 0;
+}
+
+bool Watch::take(Place place) {
+  if ((seen_.load(std::memory_order_relaxed) & bit(place)) == 0) return false;
+  return (seen_.fetch_and(~bit(place), std::memory_order_acquire) & bit(place)) != 0;
 }
 
 }  // namespace zcrew::net

@@ -79,7 +79,7 @@ int Loop::run() {
 }
 
 void Loop::turn() {
-  if (!left_over_) sockets_.wait(patience());
+  sockets_.wait(left_over_ ? Duration::zero() : patience());
   begin_turn();
   obey_stops();
   // Workers first: what a commit, a page or a submission sets free shall not go to one that has

@@ -21,7 +21,7 @@ Peer inner(Peer peer) { return Peer{static_cast<std::uint64_t>(peer) & ~backend_
 Sockets::Sockets(const SocketSettings& settings)
     : frontend_(context_, {settings.frontend, settings.frame_bytes_max, 2}),
       backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {
-  watch_.add(wakeup_.fd());
+  woken_ = watch_.add(wakeup_.fd());
   frontend_.join(watch_);
   backend_.join(watch_);
 }
@@ -50,8 +50,9 @@ void Sockets::set_linger(Milliseconds linger) {
 }
 
 void Sockets::wait(Duration patience) {
-  if (!backend_.unread() && !frontend_.unread()) watch_.wait(patience);
-  wakeup_.drain();
+  const bool unread = backend_.unread() || frontend_.unread();
+  watch_.wait(unread ? Duration::zero() : patience);
+  if (watch_.take(woken_)) wakeup_.drain();
 }
 
 }  // namespace zcrew::router

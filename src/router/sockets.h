@@ -40,7 +40,8 @@ class Sockets : public FrameSink {
   void take_gone(core::Side side, std::vector<PeerAt>& peers);
   void forget(const PeerAt& peer);
 
-  // Until a message, a connection's end or wake(), or until the time is over.
+  // Until a message, a connection's end or wake(), or until the time is over. At every turn, since
+  // what is not seen here is not received and not taken.
   void wait(Duration patience);
 
   // Closing waits for the last frames to leave, at most this long; by default not at all.
@@ -60,6 +61,7 @@ class Sockets : public FrameSink {
   net::Context context_;
   net::Wakeup wakeup_;
   net::Watch watch_;
+  net::Watch::Place woken_ = 0;  // of wakeup_
   net::RouterSocket frontend_;
   net::RouterSocket backend_;
   std::vector<Peer> suspects_;

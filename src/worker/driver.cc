@@ -68,6 +68,7 @@ std::vector<WorkerEvent> Driver::take_news() { return std::exchange(news_, {}); 
 // True if there may be more to read.
 bool Driver::read_socket() {
   if (!socket_) return false;
+  first_.wait(Duration::zero());  // this turn may be nobody's who waited
   const Instant now = net::read_monotonic();
   net::DealerSocket::Link link{};
   while (socket_->take_link_event(link)) {

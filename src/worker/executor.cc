@@ -67,7 +67,7 @@ Executor::Executor(Handler handler, net::Alarm& alarm, net::Watch& lookout,
       lookout_(lookout),
       look_(std::move(look)),
       glance_(std::move(glance)) {
-  lookout_.add(call_.fd());
+  called_ = lookout_.add(call_.fd());
 }
 
 Executor::~Executor() {
@@ -195,7 +195,7 @@ bool Executor::look_out(Guard& guard) {
   on_lookout_ = true;
   guard.unlock();
   const bool woken = lookout_.wait(std::chrono::hours{1});
-  call_.drain();
+  if (lookout_.take(called_)) call_.drain();
   guard.lock();
   on_lookout_ = false;
   return woken;

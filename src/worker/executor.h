@@ -88,6 +88,7 @@ class Executor {
   const std::function<bool()> look_;
   const std::function<void()> glance_;
   net::Wakeup call_;  // for who is on the lookout
+  net::Watch::Place called_;
 
   std::mutex lock_;
   std::condition_variable work_;

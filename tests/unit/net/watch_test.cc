@@ -16,8 +16,7 @@ namespace {
 // A thread that waits until a descriptor of the watch is readable, and leaves it so.
 class Waiter {
  public:
-  explicit Waiter(Watch& watch) : watch_(watch) {
-    watch.add(end_.fd());
+  explicit Waiter(Watch& watch) : watch_(watch), ended_at_(watch.add(end_.fd())) {
     thread_ = std::thread([this] {
       thread_id_ = gettid();
       while (!watch_.wait(patience)) {
@@ -39,7 +38,7 @@ class Waiter {
     ended_ = true;
     end_.signal();
     thread_.join();
-    watch_.remove(end_.fd());
+    watch_.remove(end_.fd(), ended_at_);
     return woken_;
   }
 
@@ -56,6 +55,7 @@ class Waiter {
 
   Watch& watch_;
   Wakeup end_;
+  const Watch::Place ended_at_;
   std::atomic<bool> ended_{false};
   std::atomic<bool> woken_{false};
   std::atomic<pid_t> thread_id_{0};
@@ -82,8 +82,7 @@ TEST_CASE("a watch waits for its time, and no longer once a descriptor is readab
 TEST_CASE("a descriptor that was removed wakes nobody") {
   Wakeup wakeup;
   Watch watch;
-  watch.add(wakeup.fd());
-  watch.remove(wakeup.fd());
+  watch.remove(wakeup.fd(), watch.add(wakeup.fd()));
   wakeup.signal();
   CHECK_FALSE(watch.wait(Milliseconds{1}));
 }
@@ -114,6 +113,28 @@ TEST_CASE("where nobody waits at the first watch, the thread at the second is wo
   wakeup.signal();
   at_second.join();
   CHECK(first.wait(Duration::zero()));
+}
+
+TEST_CASE("what a wait saw is told once, whoever waited, and each descriptor for itself") {
+  Wakeup one;
+  Wakeup other;
+  Watch watch;
+  const Watch::Place at_one = watch.add(one.fd());
+  const Watch::Place at_other = watch.add(other.fd());
+  one.signal();
+  CHECK_FALSE(watch.take(at_one));  // nobody has waited yet
+  CHECK(watch.wait(patience));
+  CHECK_FALSE(watch.take(at_other));
+  CHECK(watch.take(at_one));
+  CHECK_FALSE(watch.take(at_one));
+  other.signal();
+  CHECK(watch.wait(patience));  // sees both
+  CHECK(watch.take(at_one));
+  CHECK(watch.take(at_other));
+  one.drain();
+  other.drain();
+  CHECK_FALSE(watch.wait(Duration::zero()));
+  CHECK_FALSE(watch.take(at_one));
 }
 
 }  // namespace zcrew::net
