@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace zcrew {
@@ -19,9 +20,10 @@ class Pool {
     return object;
   }
   void release(T& object) {
-    // In its place: assigning a new one would make it first and then move it over.
+    // In its place: assigning a new one would make it first and then move it over. And not with
+    // T(), which would set all its bytes to zero before its members are.
     std::destroy_at(&object);
-    std::construct_at(&object);
+    ::new (static_cast<void*>(&object)) T;
     free_.push_back(&object);
   }
 

@@ -327,6 +327,7 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
     batch.wants_results |= group.options.result == wire::ResultMode::caller;
     for (const wire::SubmitItem& item : group.items) {
       fresh.payload = copies.copy_of(item.payload);
+      fresh.follows = &item != &group.items.front() && item.index == fresh.index + 1;
       fresh.index = item.index;
       if (fresh.header.result == wire::ResultMode::caller) {
         fresh.header.origin = {session.uuid(), submit.batch, item.index};
@@ -336,13 +337,14 @@ void ClientDesk::accept(ClientSession& session, const wire::Submit& submit, cons
       batch.jobs = item.index + 1;
       BatchRun* run = batch.runs.empty() ? nullptr : &batch.runs.back();
       const bool joins = run != nullptr && run->index + run->count == item.index &&
-                         run->first.queue == accepted.id.queue &&
-                         run->first.priority == accepted.id.priority &&
-                         run->first.sequence + run->count == accepted.id.sequence;
+                         run->first.queue == queue.number &&
+                         run->first.priority == fresh.priority &&
+                         run->first.sequence + run->count == accepted.sequence;
       if (joins) {
         ++run->count;
       } else {
-        batch.runs.push_back({submit.batch, item.index, 1, accepted.id});
+        const JobId first{queue.number, fresh.priority, accepted.sequence};
+        batch.runs.push_back({submit.batch, item.index, 1, first});
       }
     }
   }

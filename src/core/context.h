@@ -43,6 +43,11 @@ struct Context {
     out->records.emplace_back(std::in_place_type<T>, std::move(what));
     return ++last_record;
   }
+  // The record made last, if it is a T: to make it longer.
+  template <typename T>
+  [[nodiscard]] T* latest_record() const {
+    return out->records.empty() ? nullptr : std::get_if<T>(&out->records.back());
+  }
   template <typename T>
   void send(Peer peer, Side side, T message) {
     out->sends.emplace_back(peer, side, std::move(message));

@@ -22,14 +22,28 @@ void JobBook::reserve_sequences() {
   }
 }
 
-JobId JobBook::next_id(const Queue& queue, Priority priority) {
+Sequence JobBook::next_sequence() {
   ++context_.counters.accepted;
-  return {queue.number, priority, next_sequence_++};
+  return next_sequence_++;
 }
 
-Job& JobBook::new_job(const JobId& id, NewJob& fresh) {
+// What comes together is one record: most of it is taken back together too, before it is written.
+JournalSequence JobBook::record_put(const Queue& queue, Sequence sequence, const NewJob& fresh) {
+  PutJobs* const run = fresh.follows ? context_.latest_record<PutJobs>() : nullptr;
+  const bool joins = run != nullptr && run->first.id.queue == queue.number &&
+                     run->first.id.priority == fresh.priority &&
+                     run->first.id.sequence + run->count() == sequence;
+  if (joins) {
+    run->more.push_back(fresh.payload);
+    return ++context_.last_record;
+  }
+  const JobId id{queue.number, fresh.priority, sequence};
+  return context_.record(PutJobs{PutJob{id, fresh.due, fresh.header, fresh.payload}});
+}
+
+Job& JobBook::new_job(const Queue& queue, Sequence sequence, NewJob& fresh) {
   Job& job = pool_.acquire();
-  job.id = id;
+  job.id = {queue.number, fresh.priority, sequence};
   job.header = fresh.header;
   job.payload_bytes = fresh.payload.size();
   job.payload = std::move(fresh.payload);
@@ -51,11 +65,10 @@ JobBook::Accepted JobBook::accept(Queue& queue, NewJob& fresh) {
 }
 
 JobBook::Accepted JobBook::accept_in_window(Queue& queue, NewJob& fresh) {
-  // The record first, of what is at hand: read out of the job, it would wait for the job's memory.
-  const JobId id = next_id(queue, fresh.priority);
-  const Accepted accepted{id, context_.record(PutJob{id, fresh.due, fresh.header, fresh.payload})};
-  Job& job = new_job(id, fresh);
-  job.put = job.last_record = accepted.number;
+  const Sequence sequence = next_sequence();
+  const JournalSequence number = record_put(queue, sequence, fresh);
+  Job& job = new_job(queue, sequence, fresh);
+  job.put = job.last_record = number;
   if (fresh.due == WallTime{}) {
     move<none, &QueueCounts::ready>(queue, job);
     job.state = JobState::ready;
@@ -64,26 +77,25 @@ JobBook::Accepted JobBook::accept_in_window(Queue& queue, NewJob& fresh) {
     wake(queue);
   } else {
     move<none, &QueueCounts::later>(queue, job);
-    enter_later(queue, job, accepted.number);
+    enter_later(queue, job, number);
   }
-  return accepted;
+  return {sequence, number};
 }
 
 // Part of a backlog that memory has no room for: no more than its record is made.
 JobBook::Accepted JobBook::accept_on_disk(Queue& queue, NewJob& fresh) {
-  const JobId id = next_id(queue, fresh.priority);
+  const Sequence sequence = next_sequence();
   count<none, &QueueCounts::ready>(queue, fresh.payload.size());
-  const JournalSequence number =
-      context_.record(PutJob{id, {}, fresh.header, std::move(fresh.payload)});
-  queue.lane(id.priority).append_on_disk(id.sequence, number);
-  feed(queue, id.priority);
+  const JournalSequence number = record_put(queue, sequence, fresh);
+  queue.lane(fresh.priority).append_on_disk(sequence, number);
+  feed(queue, fresh.priority);
   wake(queue);
-  return {id, number};
+  return {sequence, number};
 }
 
 JobId JobBook::accept_in_memory(Queue& queue, NewJob& fresh, Peer client) {
-  const JobId id = next_id(queue, fresh.priority);
-  Job& job = new_job(id, fresh);
+  Job& job = new_job(queue, next_sequence(), fresh);
+  const JobId id = job.id;
   job.in_memory_only = true;
   job.guide_client = client;
   move<none, &QueueCounts::ready>(queue, job);

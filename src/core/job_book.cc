@@ -364,6 +364,20 @@ void JobBook::bury(Job& job, std::string_view reason, HistoryEntry entry_of_deat
   forget(job);
 }
 
+// Jobs that follow each other end one behind the other, mostly, and are one record.
+void JobBook::record_end(const Job& job) {
+  const JournalSequence put = cancels(job);
+  if (auto* run = context_.latest_record<RemoveJobs>()) {
+    const RemoveJob next = run->job(run->count);
+    if (next.id == job.id && next.cancels == put && next.place == Place::ready) {
+      ++run->count;
+      ++context_.last_record;
+      return;
+    }
+  }
+  context_.record(RemoveJobs{RemoveJob{job.id, Place::ready, WallTime{}, put}});
+}
+
 void JobBook::end(Queue& queue, Job& job, std::uint64_t Counters::*counter, const Ending& ending) {
   const bool was_held = job.state == JobState::held;
   ++(context_.counters.*counter);
@@ -374,7 +388,7 @@ void JobBook::end(Queue& queue, Job& job, std::uint64_t Counters::*counter, cons
   }
   if (!job.in_memory_only) {
     sessions_.tell_end(job, ending);
-    context_.record(RemoveJob{job.id, Place::ready, WallTime{}, cancels(job)});
+    record_end(job);
   }
   forget(job);
 }

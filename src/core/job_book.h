@@ -39,6 +39,8 @@ struct NewJob {
   SessionRef session;
   std::uint64_t batch = 0;
   std::uint32_t index = 0;
+  // As the one accepted before it, but for its payload and the next index.
+  bool follows = false;
 };
 
 class JobBook {
@@ -57,10 +59,10 @@ class JobBook {
     return queues_;
   }
 
-  // ---- a job's life; `number` below is the record that must be durable before a worker may forget
-  // ---- Returns the id and the number of the job's record.
+  // ---- a job's life
+  // Returns the id's last part, and the number of the job's record.
   struct Accepted {
-    JobId id;
+    Sequence sequence = 0;
     JournalSequence number = 0;
   };
   Accepted accept(Queue& queue, NewJob& fresh);
@@ -153,8 +155,10 @@ class JobBook {
   Queue& add_queue(std::unique_ptr<Queue> queue);
   Accepted accept_in_window(Queue& queue, NewJob& fresh);
   Accepted accept_on_disk(Queue& queue, NewJob& fresh);
-  [[nodiscard]] JobId next_id(const Queue& queue, Priority priority);
-  Job& new_job(const JobId& id, NewJob& fresh);
+  [[nodiscard]] Sequence next_sequence();
+  JournalSequence record_put(const Queue& queue, Sequence sequence, const NewJob& fresh);
+  void record_end(const Job& job);
+  Job& new_job(const Queue& queue, Sequence sequence, NewJob& fresh);
   void set_changed(Queue& queue) {
     if (!std::exchange(queue.changed, true)) changed_.push_back(&queue);
   }

@@ -201,7 +201,7 @@ void JobBook::redrive(const LoadedJob& letter) {
 
 void JobBook::remove_dead(const LoadedJob& letter) {
   Job& job = load(letter);
-  context_.record(RemoveJob{job.id, Place::dead, WallTime{}, 0});
+  context_.record(RemoveJobs{RemoveJob{job.id, Place::dead, WallTime{}, 0}});
   ++context_.counters.removed;
   move<&QueueCounts::dead, none>(*find_queue(job.id.queue), job);
   job.state = JobState::ready;  // it has none: only to leave the pool's book

@@ -1,7 +1,8 @@
 // What the core asks the journal to make durable, as state changes of jobs, sessions, instances and
 // queues. Pure data; src/journal gives them bytes.
 //
-// The core numbers its records 1, 2, 3 … in the order of emission (the journal sequence). All
+// The core numbers its records 1, 2, 3 … in the order of emission (the journal sequence); a run of
+// jobs that is one record takes a number for each. All
 // records of one step are one atomic group: a crash keeps all of them or none. `Durable{n}` means
 // that every record up to number n is on disk (or was cancelled, see RemoveJob::cancels).
 #pragma once
@@ -61,6 +62,31 @@ struct PutJob {
   Payload payload;
 };
 
+// New jobs that follow each other by sequence and by index in their batch, and are alike in all
+// else but the payload: so they come, and most go before a commit takes them. As many records as
+// jobs.
+struct PutJobs {
+  PutJobs() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): one job is a run of one
+  PutJobs(PutJob one) : first(std::move(one)) {}
+
+  PutJob first;
+  std::vector<Payload> more;  // of those behind it
+
+  [[nodiscard]] std::size_t count() const { return 1 + more.size(); }
+  [[nodiscard]] const Payload& payload(std::size_t i) const {
+    return i == 0 ? first.payload : more[i - 1];
+  }
+  [[nodiscard]] PutJob job(std::size_t i) const {
+    PutJob put{first.id, first.due, first.header, payload(i)};
+    put.id.sequence += i;
+    if (put.header.result != wire::ResultMode::none) {
+      put.header.origin.index += static_cast<std::uint32_t>(i);
+    }
+    return put;
+  }
+};
+
 enum class Place : std::uint8_t { none = 0, ready = 1, later = 2, dead = 3 };
 
 // A job has ended (or a person removed it): its record, payload and held row go.
@@ -70,6 +96,23 @@ struct RemoveJob {
   WallTime due{};               // if place is later
   JournalSequence cancels = 0;  // number of the PutJob that this removal may cancel if that has not
                                 // been taken for a commit yet; 0 = the job has other records
+};
+
+// Jobs that follow each other by sequence, and by the numbers of their puts if they cancel those.
+// As many records as jobs.
+struct RemoveJobs {
+  // NOLINTNEXTLINE(google-explicit-constructor): one job is a run of one
+  RemoveJobs(const RemoveJob& one) : first(one) {}
+
+  RemoveJob first;
+  std::uint32_t count = 1;
+
+  [[nodiscard]] RemoveJob job(std::uint32_t i) const {
+    RemoveJob removal = first;
+    removal.id.sequence += i;
+    if (removal.cancels != 0) removal.cancels += i;
+    return removal;
+  }
 };
 
 // ready → later (a retry, or a delay); header replaces the old one, entry joins the history.
@@ -204,9 +247,16 @@ struct ReserveSequences {
 
 // Nearly all are puts and removals, and tens of thousands wait for a commit: what would make the
 // others much larger is boxed.
-using Record = std::variant<PutJob, RemoveJob, MoveToLater, MoveToReady, MoveToDead, Redrive,
+using Record = std::variant<PutJobs, RemoveJobs, MoveToLater, MoveToReady, MoveToDead, Redrive,
                             UpdateJob, PutHeld, RemoveHeld, PutInstance, RemoveInstance,
                             RemoveSession, PutResult, RemoveResult, PutQueue, ReserveSequences>;
+
+// How many numbers it takes.
+inline JournalSequence count_of(const Record& record) {
+  if (const auto* puts = std::get_if<PutJobs>(&record)) return puts->count();
+  if (const auto* removals = std::get_if<RemoveJobs>(&record)) return removals->count;
+  return 1;
+}
 
 // Jobs of a queue by state, and their payload bytes.
 struct QueueCounts {

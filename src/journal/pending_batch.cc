@@ -1,7 +1,6 @@
 #include "journal/pending_batch.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 
 #include "base/check.h"
@@ -12,19 +11,11 @@ namespace zcrew::journal {
 
 namespace {
 
-constexpr std::uint32_t nowhere = 0xFFFFFFFF;
-constexpr std::uint32_t in_changes = 0x80000000;  // else in the puts
-
-// Below this many records a batch is not worth compacting.
+// Below so many changes it is not worth closing gaps.
 constexpr std::size_t compact_from = 256;
 
 // Spent batches kept for their memory: one is filled while another is committed.
 constexpr std::size_t spare_max = 2;
-
-// What a cancelled put has allocated goes at once; its place goes when gaps are closed. A job's put
-// has nothing but its payload.
-void let_go(core::PutJob& put) { put.payload = {}; }
-void let_go(core::Record& change) { change = core::Record{}; }
 
 // Whether a commit may wait for this change to be cancelled, or for company.
 bool is_patient(const core::Record& change) {
@@ -37,35 +28,26 @@ bool is_patient(const core::Record& change) {
 void PendingBatch::add(std::vector<core::Record>& records) {
   ZCREW_CHECK(!full());
   for (core::Record& record : records) {
-    ++last_;
-    if (auto* put = std::get_if<core::PutJob>(&record)) {
-      ++jobs_put_;
-      add_to(puts_, std::move(*put), 0);
-    } else if (const auto* removal = std::get_if<core::RemoveJob>(&record)) {
-      add(*removal);
+    if (auto* puts = std::get_if<core::PutJobs>(&record)) {
+      for (std::size_t i = 0; i < puts->count(); ++i)
+        open_bytes_ += cost_of_put(puts->payload(i).size());
+      live_ += puts->count();
+      jobs_put_ += puts->count();
+      const core::JournalSequence first = last_ + 1;
+      last_ += puts->count();
+      puts_.add(std::move(*puts), first);
+    } else if (const auto* removals = std::get_if<core::RemoveJobs>(&record)) {
+      for (std::uint32_t i = 0; i < removals->count; ++i) add(removals->job(i));
     } else {
       add_change(std::move(record));
     }
   }
   records.clear();
-  if (live_ == 0)
-    forget();
-  else if (stored() >= compact_from && live_ * 2 < stored())
-    compact();
-}
-
-template <typename T>
-void PendingBatch::add_to(Numbered<T>& list, std::type_identity_t<T>&& record,
-                          std::uint32_t where) {
-  open_bytes_ += cost_of(record);
-  ++live_;
-  position_.push_back(static_cast<std::uint32_t>(list.records.size()) | where);
-  list.records.push_back(std::move(record));
-  list.numbers.push_back(last_);
+  if (live_ == 0) forget();
 }
 
 void PendingBatch::add(const core::RemoveJob& removal) {
-  position_.push_back(nowhere);
+  ++last_;
   if (cancels_put(removal)) return;
   open_bytes_ += cost_of(removal);
   ++live_;
@@ -73,126 +55,98 @@ void PendingBatch::add(const core::RemoveJob& removal) {
 }
 
 void PendingBatch::add_change(core::Record&& change) {
+  ++last_;
   const auto* removal = std::get_if<core::RemoveResult>(&change);
-  if (removal != nullptr && cancels_put(*removal)) return position_.push_back(nowhere);
+  if (removal != nullptr && cancels_put(*removal)) return;
   if (!is_patient(change)) ++urgent_;
-  add_to(changes_, std::move(change), in_changes);
-}
-
-// The number of the first that is a put of anything, of those not cancelled.
-template <typename T>
-core::JournalSequence PendingBatch::oldest_put_in(Numbered<T>& list) {
-  const auto is_put = [](const T& record) {
-    if constexpr (std::is_same_v<T, core::Record>)
-      return std::holds_alternative<core::PutResult>(record);
-    return true;
-  };
-  std::size_t& at = list.oldest_put_at;
-  while (at < list.records.size() && (list.numbers[at] == 0 || !is_put(list.records[at]))) ++at;
-  return at < list.records.size() ? list.numbers[at] : last_ + 1;
+  open_bytes_ += cost_of(change);
+  ++live_;
+  ++changing_;
+  changes_.push_back(std::move(change));
+  change_numbers_.push_back(last_);
 }
 
 core::JournalSequence PendingBatch::oldest_put() {
-  return std::min(oldest_put_in(puts_), oldest_put_in(changes_));
+  const core::JournalSequence result = oldest_result();
+  return puts_.size() > 0 ? std::min(puts_.oldest(), result) : result;
+}
+
+core::JournalSequence PendingBatch::oldest_result() {
+  std::size_t& at = oldest_result_at_;
+  while (at < changes_.size() && !std::holds_alternative<core::PutResult>(changes_[at])) ++at;
+  return at < changes_.size() ? change_numbers_[at] : last_ + 1;
 }
 
 // Takes the put that the removal names out of the open batch, if it is here.
-template <typename Removal>
-bool PendingBatch::cancels_put(const Removal& removal) {
-  constexpr bool of_job = std::is_same_v<Removal, core::RemoveJob>;
-  const core::JournalSequence number = removal.cancels;
-  if (number < first_) return planted(Bug::cancel_race) && number != 0;
-  const std::size_t offset = number - first_;
-  if (offset >= position_.size() || position_[offset] == nowhere) return false;
-  const std::uint32_t position = std::exchange(position_[offset], nowhere);
-  ZCREW_CHECK((position & in_changes) == (of_job ? 0 : in_changes));
-  const std::uint32_t at = position & ~in_changes;
-  if constexpr (of_job) {
-    ZCREW_CHECK(puts_.records[at].id == removal.id);
-    --jobs_put_;
-    cancel(puts_, at);
-  } else {
-    ZCREW_CHECK(std::get<core::PutResult>(changes_.records[at]).id == removal.id);
-    cancel(changes_, at);
-  }
+bool PendingBatch::cancels_put(const core::RemoveJob& removal) {
+  if (removal.cancels < first_) return planted(Bug::cancel_race) && removal.cancels != 0;
+  const auto payload_bytes = puts_.cancel(removal.cancels, removal.id);
+  if (!payload_bytes) return false;
+  --jobs_put_;
+  count_cancelled(cost_of_put(*payload_bytes));
   return true;
 }
 
-template <typename T>
-void PendingBatch::cancel(Numbered<T>& list, std::uint32_t at) {
-  const std::uint64_t bytes = cost_of(list.records[at]);
+bool PendingBatch::cancels_put(const core::RemoveResult& removal) {
+  if (removal.cancels < first_) return planted(Bug::cancel_race) && removal.cancels != 0;
+  const auto found =
+      std::lower_bound(change_numbers_.begin(), change_numbers_.end(), removal.cancels);
+  if (found == change_numbers_.end() || *found != removal.cancels) return false;
+  core::Record& change = changes_[static_cast<std::size_t>(found - change_numbers_.begin())];
+  const auto* put = std::get_if<core::PutResult>(&change);
+  if (put == nullptr) return false;  // cancelled before
+  ZCREW_CHECK(put->id == removal.id);
+  count_cancelled(cost_of(change));
+  change = core::Record{};
+  --changing_;
+  if (changes_.size() >= compact_from && 2 * changing_ < changes_.size()) compact_changes();
+  return true;
+}
+
+void PendingBatch::count_cancelled(std::uint64_t bytes) {
   open_bytes_ -= bytes;
   cancelled_bytes_ += bytes;
   --live_;
-  if (at + 1U == list.records.size()) {
-    list.records.pop_back();
-    list.numbers.pop_back();
-    list.oldest_put_at = std::min(list.oldest_put_at, list.records.size());
-  } else {
-    let_go(list.records[at]);
-    list.numbers[at] = 0;
-  }
 }
 
 // Closes the gaps that cancelling left, in order: a batch never holds more than about twice what is
 // alive in it, however many jobs came and went during a commit.
-void PendingBatch::compact() {
-  compact(puts_, 0);
-  compact(changes_, in_changes);
-  trim();
-}
-
-template <typename T>
-void PendingBatch::compact(Numbered<T>& list, std::uint32_t where) {
+void PendingBatch::compact_changes() {
   std::size_t to = 0;
-  const std::size_t size = list.records.size();
-  for (std::size_t from = 0; from < size; ++from) {
-    if (list.numbers[from] == 0) continue;
+  for (std::size_t from = 0; from < changes_.size(); ++from) {
+    if (std::holds_alternative<core::PutJobs>(changes_[from])) continue;
     if (to != from) {
-      list.records[to] = std::move(list.records[from]);
-      list.numbers[to] = list.numbers[from];
-      position_[list.numbers[to] - first_] = static_cast<std::uint32_t>(to) | where;
+      changes_[to] = std::move(changes_[from]);
+      change_numbers_[to] = change_numbers_[from];
     }
     ++to;
   }
-  list.records.resize(to);
-  list.numbers.resize(to);
-  list.oldest_put_at = 0;
-}
-
-// Forgets where the numbers before the oldest record were. Behind one that waits for long, what
-// comes and goes leaves four bytes a number.
-void PendingBatch::trim() {
-  const auto first_of = [&](const std::vector<core::JournalSequence>& numbers) {
-    return numbers.empty() ? last_ + 1 : numbers.front();
-  };
-  const core::JournalSequence first = std::min(first_of(puts_.numbers), first_of(changes_.numbers));
-  position_.erase(position_.begin(),
-                  position_.begin() + static_cast<std::ptrdiff_t>(first - first_));
-  first_ = first;
+  changes_.resize(to);
+  change_numbers_.resize(to);
+  oldest_result_at_ = 0;
 }
 
 // The open batch is gone: no put in it can be cancelled any more.
 void PendingBatch::forget() {
-  puts_.clear();
   changes_.clear();
+  change_numbers_.clear();
   removals_.clear();
-  position_.clear();
+  oldest_result_at_ = 0;
   first_ = last_ + 1;
-  live_ = urgent_ = 0;
+  live_ = changing_ = urgent_ = 0;
   open_bytes_ = 0;
 }
 
 Batch PendingBatch::take(core::Totals totals) {
   ZCREW_CHECK(live_ > 0);
-  if (live_ < stored()) compact();
+  if (changing_ < changes_.size()) compact_changes();
   Batch batch;
   if (!spare_.empty()) {
     batch = std::move(spare_.back());
     spare_.pop_back();
   }
-  batch.puts.swap(puts_.records);
-  batch.changes.swap(changes_.records);
+  puts_.take(batch.puts);
+  batch.changes.swap(changes_);
   batch.removals.swap(removals_);
   batch.last = last_;
   batch.totals = std::move(totals);

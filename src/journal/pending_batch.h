@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <type_traits>
 #include <vector>
 
 #include "journal/journal.h"
+#include "journal/pending_puts.h"
 
 namespace zcrew::journal {
 
@@ -63,49 +63,26 @@ class PendingBatch {
   void recycle(Batch spent);
 
  private:
-  // What can be cancelled: records[i] has number numbers[i], 0 if it was.
-  template <typename T>
-  struct Numbered {
-    std::vector<T> records;
-    std::vector<core::JournalSequence> numbers;
-    std::size_t oldest_put_at = 0;  // none before it is a put that was not cancelled
-
-    void clear() {
-      records.clear();
-      numbers.clear();
-      oldest_put_at = 0;
-    }
-  };
-
   void add(const core::RemoveJob& removal);
   void add_change(core::Record&& change);
-  template <typename T>
-  void add_to(Numbered<T>& list, std::type_identity_t<T>&& record, std::uint32_t where);
-  template <typename T>
-  [[nodiscard]] core::JournalSequence oldest_put_in(Numbered<T>& list);
-  template <typename Removal>
-  [[nodiscard]] bool cancels_put(const Removal& removal);
-  template <typename T>
-  void cancel(Numbered<T>& list, std::uint32_t at);
-  template <typename T>
-  void compact(Numbered<T>& list, std::uint32_t where);
-  void compact();
-  void trim();
+  [[nodiscard]] bool cancels_put(const core::RemoveJob& removal);
+  [[nodiscard]] bool cancels_put(const core::RemoveResult& removal);
+  [[nodiscard]] core::JournalSequence oldest_result();
+  void count_cancelled(std::uint64_t bytes);
+  void compact_changes();
   void forget();
-  [[nodiscard]] std::size_t stored() const {
-    return puts_.records.size() + changes_.records.size() + removals_.size();
-  }
 
-  // The open batch. In which list and where in it number n is now stands in position_[n - first_];
-  // what is below first_ was cancelled, cannot be, or is in an older batch.
-  Numbered<core::PutJob> puts_;
-  Numbered<core::Record> changes_;
+  // The open batch. A change that was cancelled is a put without a job until the gaps are closed.
+  PendingPuts puts_;
+  std::vector<core::Record> changes_;
+  std::vector<core::JournalSequence> change_numbers_;  // of changes_
+  std::size_t oldest_result_at_ = 0;                   // no result is put in the changes before it
   std::vector<core::RemoveJob> removals_;
-  std::vector<std::uint32_t> position_;
-  core::JournalSequence first_ = 1;
+  core::JournalSequence first_ = 1;  // numbers below it are in older batches
   core::JournalSequence last_ = 0;
-  std::size_t live_ = 0;
-  std::size_t urgent_ = 0;  // of the changes
+  std::size_t live_ = 0;      // of all three
+  std::size_t changing_ = 0;  // of the changes, those not cancelled
+  std::size_t urgent_ = 0;    // of the changes
   std::uint64_t open_bytes_ = 0;
   std::uint64_t cancelled_bytes_ = 0;
   std::uint64_t jobs_put_ = 0;

@@ -68,8 +68,8 @@ void append_history(JobView& job, const core::HistoryEntry& entry, std::string& 
 Result<std::vector<core::HistoryEntry>, Fault> read_history(const JobView& job);
 
 // What a record stands for in Batch::bytes and in the reckoning of space (journal.md section 6).
-inline std::uint64_t cost_of(const core::PutJob& put) {
-  return limits::job_record_bytes + put.payload.size();
+inline std::uint64_t cost_of_put(std::size_t payload_bytes) {
+  return limits::job_record_bytes + payload_bytes;
 }
 inline std::uint64_t cost_of(const core::RemoveJob& /*removal*/) {
   return limits::job_record_bytes;

@@ -75,7 +75,7 @@ BatchWriter::BatchWriter(MDB_txn* transaction, const Databases& databases, Write
 
 void BatchWriter::write(const journal::Batch& batch, Epoch epoch) {
   put_jobs(batch.puts);
-  for (const core::Record& change : batch.changes) std::visit(*this, change);
+  for (const core::Record& change : batch.changes) journal::visit_change(change, *this);
   remove_jobs(batch.removals);
   bundles_.flush();
   for (const core::PutSession& session : batch.totals.sessions) {

@@ -232,7 +232,7 @@ void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
   waiting_.pop_front();
   ++running_;
   place.job = &job;
-  place.abandoned = hurried_;
+  place.abandoned.store(hurried_, std::memory_order_relaxed);  // all who write it have the lock
   guard.unlock();
   attempt(place, job, told);
   guard.lock();

@@ -34,8 +34,8 @@ std::vector<core::Record> records_of(Sequence batch) {
   }
   if (batch > batches_alive) {
     for (core::Record& record : records_of(batch - batches_alive)) {
-      if (const auto* put = std::get_if<core::PutJob>(&record))
-        records.emplace_back(core::RemoveJob{put->id, core::Place::ready, {}, 0});
+      if (const auto* put = std::get_if<core::PutJobs>(&record))
+        records.emplace_back(core::RemoveJob{put->first.id, core::Place::ready, {}, 0});
       if (records.size() >= 2 * jobs_per_batch) break;
     }
   }

@@ -101,14 +101,16 @@ void Author::move(const JobId& id, Place to) {
 }
 
 void Author::account(const core::Record& record) {
-  if (const auto* put = std::get_if<core::PutJob>(&record)) {
+  if (const auto* run = std::get_if<core::PutJobs>(&record)) {
+    const core::PutJob* const put = &run->first;
     const Place place = put->due == WallTime{} ? Place::ready : Place::later;
     jobs_[put->id] = {place, put->payload.size()};
     core::QueueCounts& counts = counts_[put->id.queue];
     ++place_count(counts, place);
     counts.bytes += put->payload.size();
     ++counters_.accepted;
-  } else if (const auto* remove = std::get_if<core::RemoveJob>(&record)) {
+  } else if (const auto* ends = std::get_if<core::RemoveJobs>(&record)) {
+    const core::RemoveJob* const remove = &ends->first;
     move(remove->id, Place::none);
     ++(remove->place == Place::dead ? counters_.removed : counters_.done);
   } else if (const auto* later = std::get_if<core::MoveToLater>(&record)) {

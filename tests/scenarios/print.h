@@ -23,7 +23,8 @@ class Printer {
   // `first` is the number of the first record.
   [[nodiscard]] std::string effects(const core::Effects& effects,
                                     core::JournalSequence first) const;
-  [[nodiscard]] std::string record(const core::Record& record) const;
+  // One for each number that it takes.
+  [[nodiscard]] std::vector<std::string> texts(const core::Record& record) const;
   [[nodiscard]] std::string message(const core::Message& message) const;
   [[nodiscard]] std::string read(const core::Read& read) const;
   // An event the world feeds by itself: Durable and what was read.

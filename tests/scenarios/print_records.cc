@@ -227,8 +227,21 @@ std::string Printer::session(const core::PutSession& session) const {
   return text;
 }
 
-std::string Printer::record(const core::Record& record) const {
-  return std::visit(RecordText{*this}, record);
+std::vector<std::string> Printer::texts(const core::Record& record) const {
+  const RecordText one{*this};
+  return std::visit(
+      [&]<typename T>(const T& r) {
+        std::vector<std::string> texts;
+        if constexpr (std::is_same_v<T, core::PutJobs>) {
+          for (std::size_t i = 0; i < r.count(); ++i) texts.push_back(one(r.job(i)));
+        } else if constexpr (std::is_same_v<T, core::RemoveJobs>) {
+          for (std::uint32_t i = 0; i < r.count; ++i) texts.push_back(one(r.job(i)));
+        } else {
+          texts.push_back(one(r));
+        }
+        return texts;
+      },
+      record);
 }
 
 std::string Printer::read(const core::Read& read) const {

@@ -118,7 +118,9 @@ std::string Printer::effects(const core::Effects& effects, core::JournalSequence
     text += "note   " + std::string(to_text(note.kind)) + ": " + names_->readable(note.text) + "\n";
   }
   for (const core::Record& record : effects.records) {
-    text += "record #" + std::to_string(first++) + " " + this->record(record) + "\n";
+    for (const std::string& each : texts(record)) {
+      text += "record #" + std::to_string(first++) + " " + each + "\n";
+    }
   }
   for (const core::Read& read : effects.reads) text += "read   " + this->read(read) + "\n";
   for (const core::Send& send : effects.sends) {

@@ -41,12 +41,21 @@ struct WriteRecord {
   Recorder& recorder;
   core::JournalSequence number;
 
-  void operator()(const core::PutJob& r) const {
+  void operator()(const core::PutJobs& run) const {
+    for (std::size_t i = 0; i < run.count(); ++i) {
+      WriteRecord{recorder, number + i}.put(run.job(i));
+    }
+  }
+  void put(const core::PutJob& r) const {
     const std::string_view label = label_of(r.payload.view());
     if (r.due == WallTime{}) return recorder.line("router", "ready", number, r.id, label);
     recorder.line("router", "later", number, r.id, calendar(r.due), label);
   }
-  void operator()(const core::RemoveJob& r) const { recorder.line("router", "gone", number, r.id); }
+  void operator()(const core::RemoveJobs& run) const {
+    for (std::uint32_t i = 0; i < run.count; ++i) {
+      recorder.line("router", "gone", number + i, run.job(i).id);
+    }
+  }
   void operator()(const core::MoveToLater& r) const {
     recorder.line("router", "later", number, r.id, calendar(r.due));
   }
@@ -153,7 +162,8 @@ void Transcript::step(Recorder& recorder, const Network& network, const core::Ev
   }
   core::JournalSequence number = first;
   for (const core::Record& record : effects.records) {
-    std::visit(WriteRecord{recorder, number++}, record);
+    std::visit(WriteRecord{recorder, number}, record);
+    number += core::count_of(record);
   }
   for (const core::Note& note : effects.notes) {
     if (note.kind == core::NoteKind::recovery_started) recorder.line("router", "recovering");

@@ -25,7 +25,7 @@ class Bench {
   const Effects& step(const Event& event) {
     effects_.clear();
     core_.step(event, now_, effects_);
-    recorded_ += effects_.records.size();
+    for (const Record& record : effects_.records) recorded_ += count_of(record);
     return effects_;
   }
   const Effects& commit() { return step(Durable{recorded_}); }

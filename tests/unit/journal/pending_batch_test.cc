@@ -26,6 +26,15 @@ core::Record put(Sequence sequence, std::size_t payload_bytes = 0) {
   return record;
 }
 
+// A run of jobs, whose payloads differ.
+core::Record puts(Sequence first, std::uint64_t count, std::size_t payload_bytes) {
+  core::PutJobs run{std::get<core::PutJobs>(put(first, payload_bytes))};
+  for (std::uint64_t i = 1; i < count; ++i) {
+    run.more.push_back(Payload::copy_of(std::string(payload_bytes + i, 'x')));
+  }
+  return run;
+}
+
 core::Record remove(Sequence sequence, core::JournalSequence cancels) {
   core::RemoveJob record;
   record.id = job(sequence);
@@ -237,9 +246,9 @@ TEST_CASE("spent memory is used again") {
   spent.puts.reserve(12345);
   pending.recycle(std::move(spent));
   add(pending, {put(1)});
-  CHECK(pending.take({}).size() == 1);
-  add(pending, {put(2)});
-  CHECK(pending.take({}).puts.capacity() == 12345);
+  const Batch batch = pending.take({});
+  CHECK(batch.size() == 1);
+  CHECK(batch.puts.capacity() == 12345);
 }
 
 TEST_CASE("of spent memory no more is kept than one batch to fill and one to commit need") {
@@ -282,16 +291,27 @@ TEST_CASE("any order of puts, removals and takes leaves what a plain model leave
   for (int round = 0; round < 3000; ++round) {
     std::vector<core::Record> step;
     for (std::uint64_t i = random() % 8; i > 0; --i) {
+      const std::uint64_t run = random() % 3 == 0 ? 1 + random() % 6 : 1;
       if (expected.empty() || random() % 5 < 3) {
-        step.push_back(put(next, random() % 50));
-        expected.insert(next);
-        numbers[next++] = ++number;
+        step.push_back(puts(next, run, random() % 50));
+        for (std::uint64_t job = 0; job < run; ++job) {
+          expected.insert(next);
+          numbers[next++] = ++number;
+        }
       } else {
         auto victim = expected.begin();
         std::advance(victim, static_cast<std::ptrdiff_t>(random() % expected.size()));
-        step.push_back(remove(*victim, numbers[*victim]));
-        ++number;
-        expected.erase(victim);
+        core::RemoveJobs ends{
+            core::RemoveJob{job(*victim), core::Place::ready, {}, numbers[*victim]}};
+        // As many of those behind it as there are in a row, by both numbers.
+        for (victim = expected.erase(victim); ends.count < run && victim != expected.end();
+             ++ends.count) {
+          const core::RemoveJob next_one = ends.job(ends.count);
+          if (*victim != next_one.id.sequence || numbers[*victim] != next_one.cancels) break;
+          victim = expected.erase(victim);
+        }
+        number += ends.count;
+        step.push_back(ends);
       }
     }
     pending.add(step);
