@@ -48,6 +48,16 @@ std::string to_text(const JobId& id) {
   return {text.data(), end};
 }
 
+void respell(std::string& text, const JobId& before, const JobId& id) {
+  const bool follows = id.sequence == before.sequence + 1 && id.queue == before.queue &&
+                       id.priority == before.priority;
+  if (follows && !text.empty() && text.back() < '9') {
+    ++text.back();
+  } else {
+    text = to_text(id);
+  }
+}
+
 std::optional<JobId> parse_job_id(std::string_view text) {
   JobId id;
   const bool whole = take(text, 'q', id.queue) && take(text, 'p', id.priority) &&

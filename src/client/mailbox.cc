@@ -40,17 +40,13 @@ void write(ClientEvent& place, Ticket ticket, const std::string& id) {
 struct ToPublic {
   std::span<ClientEvent> places;
 
-  // Nine of ten ids differ from the one before in the last digit alone.
   std::size_t operator()(ConfirmedRun& run) const {
     std::string id = to_text(run.job);
     write(places[0], run.first, id);
     for (std::uint32_t i = 1; i < run.count; ++i) {
+      const JobId before = run.job;
       ++run.job.sequence;
-      if (id.back() < '9') {
-        ++id.back();
-      } else {
-        id = to_text(run.job);
-      }
+      respell(id, before, run.job);
       write(places[i], run.first + i, id);
     }
     return run.count;

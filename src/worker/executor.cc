@@ -19,6 +19,9 @@ constexpr Duration glance_interval = Microseconds{500};
 // How long what has finished may wait where quick jobs are followed by one that is not.
 constexpr Duration glance_patience = Milliseconds{1};
 constexpr Duration at_once = Microseconds{1};
+// Jobs that take no longer are claimed some at a time: to take the lock and look at the clock for
+// each costs a tenth of this.
+constexpr Duration quick_job = Microseconds{2};
 
 wire::Outcome to_wire(JobOutcome outcome) {
   switch (outcome) {
@@ -74,6 +77,7 @@ Executor::~Executor() {
   {
     const std::lock_guard guard(lock_);
     ending_ = true;
+    unclaim_all();
     waiting_.clear();
   }
   work_.notify_all();
@@ -95,37 +99,54 @@ void Executor::set_concurrency(std::uint32_t concurrency) {
 }
 
 void Executor::start(std::span<HeldJob* const> jobs) {
-  std::size_t wake = 0;
-  bool call = false;
+  Wanted wanted;
   {
     const std::lock_guard guard(lock_);
     waiting_.insert(waiting_.end(), jobs.begin(), jobs.end());
     add_places();
-    // Of all that wait: who was woken for an earlier one may be on the way still.
-    const std::size_t can_begin =
-        std::min<std::size_t>(waiting_.size(), concurrency_ - std::min(concurrency_, running_));
-    const std::size_t wanted = can_begin - std::min(can_begin, looking_);
-    wake = std::min(wanted, idle_);
-    call = on_lookout_ && wanted > wake;
+    wanted = who_is_wanted();
   }
-  for (; wake > 0; --wake) work_.notify_one();
-  if (call) call_.signal();
+  wake(wanted);
+}
+
+Executor::Wanted Executor::who_is_wanted() const {
+  const std::size_t can_begin =
+      std::min<std::size_t>(waiting_.size(), concurrency_ - std::min(concurrency_, running_));
+  const std::size_t wanted = can_begin - std::min(can_begin, looking_);
+  const std::size_t idle = std::min(wanted, idle_);
+  return {idle, on_lookout_ && wanted > idle};
+}
+
+void Executor::wake(const Wanted& wanted) {
+  for (std::size_t i = 0; i < wanted.idle; ++i) work_.notify_one();
+  if (wanted.lookout) call_.signal();
 }
 
 void Executor::take_finished(std::vector<HeldJob*>& jobs) {
   const std::lock_guard guard(lock_);
+  // Its owner is about to collect what it ran alone, and knows the time.
+  for (const auto& place : places_) {
+    if (place->job_time <= quick_job) collect(*place, place->job_time);
+  }
   jobs.swap(finished_);
+  alarmed_ = false;
 }
 
 std::vector<HeldJob*> Executor::take_unstarted(std::span<HeldJob* const> jobs) {
-  const Jobs wanted(jobs);
+  const Jobs asked(jobs);
   std::vector<HeldJob*> taken;
-  const std::lock_guard guard(lock_);
-  std::erase_if(waiting_, [&](HeldJob* job) {
-    if (!wanted.has(job)) return false;
-    taken.push_back(job);
-    return true;
-  });
+  Wanted wanted;
+  {
+    const std::lock_guard guard(lock_);
+    unclaim_all();
+    std::erase_if(waiting_, [&](HeldJob* job) {
+      if (!asked.has(job)) return false;
+      taken.push_back(job);
+      return true;
+    });
+    wanted = who_is_wanted();
+  }
+  wake(wanted);
   return taken;
 }
 
@@ -133,15 +154,13 @@ void Executor::abandon(std::span<HeldJob* const> jobs) {
   const Jobs abandoned(jobs);
   const std::lock_guard guard(lock_);
   for (const auto& place : places_) {
-    if (place->job != nullptr && abandoned.has(place->job)) place->abandoned = true;
+    const HeldJob* const current = place->claim.current();
+    if (current == nullptr || !abandoned.has(current)) continue;
+    place->abandoned.store(current, std::memory_order_relaxed);
   }
 }
 
-void Executor::hurry() {
-  const std::lock_guard guard(lock_);
-  hurried_ = true;
-  for (const auto& place : places_) place->abandoned = true;
-}
+void Executor::hurry() { hurried_.store(true, std::memory_order_relaxed); }
 
 void Executor::add_places() {
   if (ending_) return;  // the destructor goes through them
@@ -163,7 +182,10 @@ void Executor::add_places() {
 
 void Executor::serve(Place& place) {
   Attempt told;
-  told.abandoned = [&place] { return place.abandoned.load(std::memory_order_relaxed); };
+  told.abandoned = [this, &place] {
+    return hurried_.load(std::memory_order_relaxed) ||
+           place.abandoned.load(std::memory_order_relaxed) == place.job;
+  };
   Guard guard(lock_);
   while (true) {
     wait_for_work(guard);
@@ -172,7 +194,7 @@ void Executor::serve(Place& place) {
     next_glance_ = place.free_at + glance_interval;
     while (may_begin()) {
       const Instant began = place.free_at;
-      run_first(place, told, guard);
+      run_some(place, told, guard);
       if (may_begin()) go_on(place, place.free_at - began, guard);
     }
     look(guard);
@@ -181,6 +203,8 @@ void Executor::serve(Place& place) {
 
 void Executor::wait_for_work(Guard& guard) {
   while (!ending_ && !may_begin()) {
+    if (running_ > 0 && running_ < concurrency_) unclaim_all();
+    if (may_begin()) return;
     // Whoever is at what arrived starts what it finds.
     const bool elsewhere = on_lookout_ || (look_out(guard) && !look(guard));
     if (!elsewhere || ending_ || may_begin()) continue;
@@ -211,12 +235,12 @@ bool Executor::look(Guard& guard) {
   return looked;
 }
 
-// Between a job, which took so long, and the next. After quick jobs this thread soon comes here
+// Between jobs, which took so long, and the next. After quick jobs this thread soon comes here
 // again; one that may be away for long leaves what has finished to another. The alarm is for what
 // has finished first: that which finishes later is taken with it, and then the alarm is set anew.
 void Executor::go_on(Place& place, Duration took, Guard& guard) {
   const bool quick = took < glance_interval;
-  if (finished_.size() == 1) alarm_.set(quick ? glance_patience : at_once);
+  if (!std::exchange(alarmed_, true)) alarm_.set(quick ? glance_patience : at_once);
   if (!quick || place.free_at < next_glance_) return;
   ++looking_;
   guard.unlock();
@@ -227,36 +251,65 @@ void Executor::go_on(Place& place, Duration took, Guard& guard) {
   next_glance_ = place.free_at + glance_interval;
 }
 
-void Executor::run_first(Place& place, Attempt& told, Guard& guard) {
-  HeldJob& job = *waiting_.front();
-  waiting_.pop_front();
-  ++running_;
-  place.job = &job;
-  place.abandoned.store(hurried_, std::memory_order_relaxed);  // all who write it have the lock
-  guard.unlock();
-  attempt(place, job, told);
-  guard.lock();
-  place.job = nullptr;
-  --running_;
-  const bool given_up = hurried_ && job.outcome == wire::Outcome::failed;
-  if (given_up) job.outcome = wire::Outcome::released;
-  finished_.push_back(&job);
+// Each place leaves the others their share.
+std::uint32_t Executor::claim_size(const Place& place) const {
+  if (place.job_time > quick_job) return 1;
+  const std::size_t share = std::max<std::size_t>(waiting_.size() / concurrency_, 1);
+  return static_cast<std::uint32_t>(std::min<std::size_t>(share, Claim::most));
 }
 
-// Where nothing is done between two jobs, one begins when the one before it ends: one look at the
-// clock, which a short job would feel.
+// Where nothing is done between jobs, one begins when the one before it ends: one look at the
+// clock, which short jobs would feel.
+void Executor::run_some(Place& place, Attempt& told, Guard& guard) {
+  const std::uint32_t count = claim_size(place);
+  place.claim.fill(waiting_, count);
+  ++running_;
+  // One of them may take long, behind some that have finished.
+  if (count > 1 && !std::exchange(alarmed_, true)) alarm_.set(glance_patience);
+  guard.unlock();
+  while (HeldJob* const job = place.claim.begin()) {
+    attempt(place, *job, told);
+    place.claim.end();
+  }
+  const Instant start = std::exchange(place.free_at, net::read_monotonic());
+  guard.lock();
+  --running_;
+  finish_claim(place, place.free_at - start);
+}
+
+// Those that another thread has collected meanwhile took as long as quick jobs do.
+void Executor::finish_claim(Place& place, Duration took) {
+  const std::uint32_t left = place.claim.uncollected();
+  if (left > 0) collect(place, std::max(took, Duration::zero()) / left);
+}
+
+void Executor::collect(Place& place, Duration job_time) {
+  while (place.claim.uncollected() > 0) {
+    HeldJob& job = place.claim.collect();
+    job.run_us = static_cast<std::uint64_t>(job_time.count());
+    const bool given_up = hurried_ && job.outcome == wire::Outcome::failed;
+    if (given_up) job.outcome = wire::Outcome::released;
+    finished_.push_back(&job);
+  }
+  place.job_time = job_time;
+}
+
+// So that those who have nothing to do find what has not begun elsewhere.
+void Executor::unclaim_all() {
+  for (const auto& place : places_) place->claim.give_back(waiting_);
+}
+
 void Executor::attempt(Place& place, HeldJob& job, Attempt& told) {
-  told.id = to_text(job.token.job);
+  place.job = &job;
+  place.abandoned.store(nullptr, std::memory_order_relaxed);
+  respell(told.id, place.spelled, job.token.job);
+  place.spelled = job.token.job;
   told.queue = job.queue != nullptr ? *job.queue : std::string();
   told.attempt = job.attempt;
   told.payload = job.payload.view();
   told.time_limit = Milliseconds{static_cast<Milliseconds::rep>(job.time_limit_ms)};
-  const Instant start = place.free_at;
   Answer answer = call(handler_, told);
-  place.free_at = net::read_monotonic();
-  const auto run = place.free_at - start;
   job.outcome = to_wire(answer.outcome);
-  job.run_us = static_cast<std::uint64_t>(std::max<Duration::rep>(run.count(), 0));
   job.delay_ms = static_cast<std::uint64_t>(std::max<Milliseconds::rep>(answer.delay.count(), 0));
   job.bytes = std::move(answer.bytes);
 }

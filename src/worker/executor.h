@@ -1,9 +1,10 @@
 // Runs a worker's handler on several threads at once.
 //
 // Threads: any thread may call the methods, the handler is called by threads of the executor. They
-// are made when there is work for them, up to the concurrency. One lock is taken once a job, so
-// that short jobs do not fight over it. One of those that have nothing to run is on the lookout: it
-// waits where the next job arrives, to take it without being woken by another thread.
+// are made when there is work for them, up to the concurrency. One lock is taken once a job, or
+// once for some that take no longer than the lock itself (worker/claim.h). One of those that have
+// nothing to run is on the lookout: it waits where the next job arrives, to take it without being
+// woken by another thread.
 #pragma once
 
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "net/alarm.h"
 #include "net/socket.h"
 #include "net/watch.h"
+#include "worker/claim.h"
 #include "worker/session.h"
 #include "zcrew/worker.h"
 
@@ -60,9 +62,13 @@ class Executor {
 
  private:
   struct Place {
-    std::atomic<bool> abandoned{false};
-    const HeldJob* job = nullptr;  // that it runs; under the lock
-    Instant free_at{};             // its own thread's: when it began to be free
+    Claim claim;
+    std::atomic<const HeldJob*> abandoned{nullptr};
+    Duration job_time = Duration::max();  // of its last jobs; under the lock
+    // Its own thread's:
+    const HeldJob* job = nullptr;  // that it runs
+    JobId spelled;                 // the last one in Attempt::id
+    Instant free_at{};             // when it began to be free
     std::thread thread;
   };
 
@@ -74,10 +80,22 @@ class Executor {
   void wait_for_work(Guard& guard);
   bool look_out(Guard& guard);
   bool look(Guard& guard);
-  void run_first(Place& place, Attempt& told, Guard& guard);
+  void run_some(Place& place, Attempt& told, Guard& guard);
   void go_on(Place& place, Duration took, Guard& guard);
   // Under the lock:
+  [[nodiscard]] std::uint32_t claim_size(const Place& place) const;
+  void finish_claim(Place& place, Duration took);
+  void collect(Place& place, Duration job_time);
+  void unclaim_all();
   void add_places();
+  // Of all that wait: who was woken for an earlier one may be on the way still.
+  struct Wanted {
+    std::size_t idle = 0;  // so many of those that wait for work_ …
+    bool lookout = false;  // … and the one on the lookout
+  };
+  [[nodiscard]] Wanted who_is_wanted() const;
+  // Without it:
+  void wake(const Wanted& wanted);
   [[nodiscard]] bool may_begin() const {
     return !ending_ && !waiting_.empty() && running_ < concurrency_;
   }
@@ -101,7 +119,8 @@ class Executor {
   std::size_t looking_ = 0;  // threads in look_ or glance_, which want a job next
   Instant next_glance_{};
   bool on_lookout_ = false;  // a thread is
-  bool hurried_ = false;
+  bool alarmed_ = false;     // for what has finished
+  std::atomic<bool> hurried_{false};
   bool ending_ = false;
 };
 

@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "net/alarm.h"
@@ -191,6 +193,141 @@ TEST_CASE("jobs that follow each other are taken by the thread that runs them, m
   CHECK(takings.jobs == started);  // in the order of their end
   CHECK(glances > 0);
   CHECK(takings.sizes.size() < count / 10);
+}
+
+namespace {
+
+// Jobs that take no time, but for those that the gate holds.
+struct Mixed {
+  // Of those numbers.
+  explicit Mixed(std::uint32_t concurrency, std::set<std::string> held)
+      : long_ones(std::move(held)) {
+    executor.set_concurrency(concurrency);
+  }
+  ~Mixed() {
+    over = true;
+    gate.open();
+  }
+
+  void start(Sequence count) {
+    std::vector<HeldJob*> started;
+    for (Sequence i = 1; i <= count; ++i) {
+      jobs.emplace_back().token.job = {1, 5, i};
+      started.push_back(&jobs.back());
+    }
+    executor.start(started);
+  }
+  // Until so many have finished, with what the alarm says.
+  void take(Takings& takings, std::size_t count) {
+    const Instant deadline = net::read_monotonic() + patience;
+    while (takings.jobs.size() < count) {
+      takings.take(executor);
+      REQUIRE(net::read_monotonic() < deadline);
+      watch.wait(Milliseconds{1});
+      alarm.drain();
+    }
+  }
+
+  const std::set<std::string> long_ones;
+  std::deque<HeldJob> jobs;
+  Gate gate;
+  std::atomic<bool> over{false};
+  std::atomic<int> run{0};
+  std::vector<std::string> abandoned;  // one place's
+  net::Alarm alarm;
+  net::Watch lookout;
+  net::Watch watch;
+  Executor executor{[this](const Attempt& attempt) {
+                      ++run;
+                      if (long_ones.contains(attempt.id) && !over) gate.pass();
+                      if (attempt.abandoned()) abandoned.push_back(attempt.id);
+                      return Answer{};
+                    },
+                    alarm, lookout, [] { return true; }, [] {}};
+};
+
+}  // namespace
+
+TEST_CASE(
+    "what finished before a long job is there while that runs, what is behind it can be had") {
+  for (int round = 0; round < 50; ++round) {
+    CAPTURE(round);
+    Mixed mixed(1, {"q1p5n500"});
+    mixed.watch.add(mixed.alarm.fd());
+    mixed.start(1000);
+    REQUIRE(mixed.gate.holds(1));
+    Takings takings;
+    mixed.take(takings, 499);
+    CHECK(takings.jobs.size() == 499);
+    std::vector<HeldJob*> behind;
+    for (HeldJob& job : mixed.jobs) behind.push_back(&job);
+    CHECK(mixed.executor.take_unstarted(behind).size() == 500);
+    mixed.gate.open();
+    mixed.take(takings, 500);
+    CHECK(mixed.run == 500);
+  }
+}
+
+TEST_CASE("behind a long job another place runs what was to be run there") {
+  for (int round = 0; round < 50; ++round) {
+    CAPTURE(round);
+    Mixed mixed(2, {"q1p5n500"});
+    mixed.watch.add(mixed.alarm.fd());
+    mixed.start(1000);
+    REQUIRE(mixed.gate.holds(1));
+    Takings takings;
+    mixed.take(takings, 999);
+    CHECK(mixed.run == 1000);
+    mixed.gate.open();
+    mixed.take(takings, 1000);
+  }
+}
+
+TEST_CASE("only the attempt that was taken away is told so, among quick ones too") {
+  Mixed mixed(1, {"q1p5n500"});
+  mixed.start(1000);
+  REQUIRE(mixed.gate.holds(1));
+  mixed.executor.abandon(std::vector{&mixed.jobs[499], &mixed.jobs[700]});
+  mixed.gate.open();
+  Takings takings;
+  mixed.take(takings, 1000);
+  CHECK(mixed.abandoned == std::vector<std::string>{"q1p5n500"});
+}
+
+TEST_CASE("a long job calls for what has finished before it since that was taken last") {
+  std::deque<HeldJob> jobs(20000);
+  std::vector<HeldJob*> started;
+  for (HeldJob& job : jobs) started.push_back(&job);
+  Gate gate;
+  net::Alarm alarm;
+  net::Watch lookout;
+  net::Watch watch;
+  watch.add(alarm.fd());
+  Takings takings;
+  int until_long = 0;  // the place's, as what follows
+  bool taken = false;
+  Executor* self = nullptr;
+  const auto work = [&](const Attempt&) {
+    if (until_long > 0 && --until_long == 0) gate.pass();
+    return Answer{};
+  };
+  const auto glance = [&] {
+    if (std::exchange(taken, true)) return;
+    takings.take(*self);
+    alarm.set(std::chrono::hours{1});  // whatever it was set for, that is taken
+    alarm.drain();
+    until_long = 4;
+  };
+  Executor executor(
+      work, alarm, lookout, [] { return true; }, glance);
+  self = &executor;
+  executor.start(started);
+  REQUIRE(gate.holds(1));
+  CHECK(watch.wait(patience));
+  const std::size_t before = takings.jobs.size();
+  takings.take(executor);
+  CHECK(takings.jobs.size() == before + 3);
+  gate.open();
 }
 
 }  // namespace zcrew::worker
