@@ -19,11 +19,10 @@ template <typename Visitor>
 void visit_change(const core::Record& record, Visitor& visitor) {
   std::visit(
       [&]<typename T>(const T& change) {
-        if constexpr (std::is_same_v<T, core::PutJobs> || std::is_same_v<T, core::RemoveJobs>) {
-          ZCREW_CHECK(!"a put or a removal among the changes");
-        } else {
-          visitor(change);
-        }
+        constexpr bool has_own_list =
+            std::is_same_v<T, core::PutJobs> || std::is_same_v<T, core::RemoveJobs>;
+        ZCREW_CHECK(!has_own_list);
+        if constexpr (!has_own_list) visitor(change);
       },
       record);
 }

@@ -78,7 +78,7 @@ TEST_CASE("the oldest is found behind a run that is gone, in whatever order it w
   PendingPuts pending;
   pending.add(run_of(1, 4), 1);
   pending.add(run_of(5, 4), 5);
-  for (const Sequence i : {2, 4, 6, 3}) CHECK(pending.cancel(i, {1, 5, i}));
+  for (const Sequence i : {2U, 4U, 6U, 3U}) CHECK(pending.cancel(i, {1, 5, i}));
   CHECK(pending.oldest() == 1);
   CHECK(pending.cancel(1, {1, 5, 1}));
   CHECK(pending.oldest() == 5);

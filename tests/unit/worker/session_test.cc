@@ -61,7 +61,7 @@ TEST_CASE("jobs that follow each other and are done without a result are one ite
   std::vector<Token> tokens;
   for (Sequence i = 1; i <= 9; ++i) tokens.push_back(token(i));
   world.run(tokens);
-  for (const Sequence i : {1, 2, 3}) world.end(token(i), wire::Outcome::done, "", 10 * i);
+  for (const Sequence i : {1U, 2U, 3U}) world.end(token(i), wire::Outcome::done, "", 10 * i);
   world.end(token(5), wire::Outcome::done, "", 7);        // not behind the one before
   world.end(token(6), wire::Outcome::done, "result", 8);  // has something to say
   world.end(token(7), wire::Outcome::failed, "", 9);
@@ -99,7 +99,7 @@ TEST_CASE("a run is settled whatever of it is here (P-5.21)") {
   SessionWorld world;
   world.serve();
   world.run({token(2), token(3), token(6)});
-  for (const Sequence i : {2, 3, 6}) world.end(token(i), wire::Outcome::done, "", 1);
+  for (const Sequence i : {2U, 3U, 6U}) world.end(token(i), wire::Outcome::done, "", 1);
   world.turn();
   world.receive(wire::SettledMessage{{{token(1), 4}}});
   CHECK(world.session.unsettled() == 1);
