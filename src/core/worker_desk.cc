@@ -356,11 +356,12 @@ void WorkerDesk::check_invariants() const {
       held_bytes += job->payload_bytes;
     }
     ZCREW_CHECK(held == worker->held && held_bytes == worker->held_bytes);
-    const auto waiting =
-        std::count_if(settling_.begin(), settling_.end(), [&one = *worker](const Settling& each) {
-          return one.peer == each.peer && one.session == each.session;
-        });
-    ZCREW_CHECK(!worker->peer || waiting == static_cast<std::ptrdiff_t>(worker->unsettled));
+    std::uint64_t waiting = 0;
+    for (const Settling& each : settling_) {
+      const bool its_own = worker->peer == each.peer && worker->session == each.session;
+      if (its_own) waiting += each.run.count;
+    }
+    ZCREW_CHECK(!worker->peer || waiting == worker->unsettled);
     ZCREW_CHECK(worker->dialect == Dialect::native || held <= 1);
     ZCREW_CHECK(worker->listed == (worker->group != nullptr && dispatcher_.has_credit(*worker)));
     ZCREW_CHECK((worker->free_places > 0) ==

@@ -77,7 +77,7 @@ class WorkerDesk {
     JournalSequence number = 0;
     Peer peer{};
     std::uint64_t session = 0;
-    Token token;
+    wire::TokenRun run;
   };
   struct Departure {  // a RUN that waits for its held row to be durable
     JournalSequence number = 0;
@@ -111,12 +111,12 @@ class WorkerDesk {
   // Outcomes.
   void take_outcomes(Worker& worker, const wire::OutcomeItem& run);
   [[nodiscard]] bool is_current(const Worker& worker, const Job* job, const Token& token) const;
-  void drop_stale(Worker& worker, const Token& token);
+  void drop_stale(Worker& worker, const wire::TokenRun& run);
   void take_outcome(Worker& worker, Job& job, const Token& token, const wire::OutcomeItem& item);
   void learn(Worker& worker, const Job& job, const wire::OutcomeItem& run);
-  void settle_when_durable(Worker& worker, const Token& token);
+  void settle_when_durable(Worker& worker, const wire::TokenRun& run);
   void settle_durable();
-  void settle(Worker& worker, const Token& token);
+  void settle(Worker& worker, const wire::TokenRun& run);
   void send_run(Worker& worker, Job& job);
   void resume_departure(Job& job);
 

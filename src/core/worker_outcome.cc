@@ -45,19 +45,22 @@ void WorkerDesk::on(Peer peer, const wire::OutcomeMessage& message) {
 void WorkerDesk::take_outcomes(Worker& worker, const wire::OutcomeItem& run) {
   Job* expected = nullptr;
   bool learned = false;
+  std::uint32_t stale = 0;  // right before this one
   for (std::uint32_t i = 0; i < run.count; ++i) {
     const Token token = wire::behind(run.token, i);
     const bool found = expected != nullptr && expected->token == token;
     Job* const job = found ? expected : book_.held(token.job);
     if (!is_current(worker, job, token)) {
       expected = nullptr;
-      drop_stale(worker, token);
+      ++stale;
       continue;
     }
+    drop_stale(worker, {wire::behind(run.token, i - stale), std::exchange(stale, 0)});
     if (!std::exchange(learned, true)) learn(worker, *job, run);
     expected = job->next;
     take_outcome(worker, *job, token, run);
   }
+  drop_stale(worker, {wire::behind(run.token, run.count - stale), stale});
 }
 
 bool WorkerDesk::is_current(const Worker& worker, const Job* job, const Token& token) const {
@@ -66,12 +69,15 @@ bool WorkerDesk::is_current(const Worker& worker, const Job* job, const Token& t
   return is_ours && (job->token == token || planted(Bug::ignore_attempt));
 }
 
-void WorkerDesk::drop_stale(Worker& worker, const Token& token) {
-  ++context_.counters.stale;
-  context_.note(NoteKind::outcome_stale, "an outcome of worker " + worker.name + " for job " +
-                                             to_text(token.job) +
+void WorkerDesk::drop_stale(Worker& worker, const wire::TokenRun& run) {
+  if (run.count == 0) return;
+  context_.counters.stale += run.count;
+  const std::string jobs =
+      run.count == 1 ? "job " + to_text(run.first.job)
+                     : std::to_string(run.count) + " jobs from " + to_text(run.first.job) + " on";
+  context_.note(NoteKind::outcome_stale, "an outcome of worker " + worker.name + " for " + jobs +
                                              " is dropped: the attempt is over already");
-  settle_when_durable(worker, token);
+  settle_when_durable(worker, run);
 }
 
 void WorkerDesk::take_outcome(Worker& worker, Job& job, const Token& token,
@@ -98,7 +104,7 @@ void WorkerDesk::take_outcome(Worker& worker, Job& job, const Token& token,
       book_.give_back(job, item.delay_ms);
       break;
   }
-  settle_when_durable(worker, token);
+  settle_when_durable(worker, {token, 1});
 }
 
 // The first job of a run speaks for all: they went out and came back together.
@@ -120,12 +126,12 @@ void WorkerDesk::learn(Worker& worker, const Job& job, const wire::OutcomeItem& 
 }
 
 // Whatever the outcome changed, or an earlier copy of it, is among the records so far.
-void WorkerDesk::settle_when_durable(Worker& worker, const Token& token) {
+void WorkerDesk::settle_when_durable(Worker& worker, const wire::TokenRun& run) {
   if (context_.last_record <= context_.durable || planted(Bug::settle_before_commit)) {
-    return settle(worker, token);
+    return settle(worker, run);
   }
-  settling_.push_back({context_.last_record, *worker.peer, worker.session, token});
-  ++worker.unsettled;
+  settling_.push_back({context_.last_record, *worker.peer, worker.session, run});
+  worker.unsettled += run.count;
 }
 
 void WorkerDesk::settle_durable() {
@@ -139,25 +145,25 @@ void WorkerDesk::settle_durable() {
     const Settling& settled = *at;
     if (worker == nullptr || worker->peer != settled.peer) turn_to(find(settled.peer));
     if (worker == nullptr || worker->session != settled.session) continue;
-    --worker->unsettled;
-    settle(*worker, settled.token);
+    worker->unsettled -= settled.run.count;
+    settle(*worker, settled.run);
   }
   turn_to(nullptr);
   settling_.erase(settling_.begin(), at);
 }
 
 // Attempts settled one behind the other are one entry, up to what a message may hold.
-void WorkerDesk::settle(Worker& worker, const Token& token) {
+void WorkerDesk::settle(Worker& worker, const wire::TokenRun& run) {
   auto& sends = context_.out->sends;
   if (!sends.empty() && sends.back().peer == worker.peer) {
     auto* last = std::get_if<wire::TokenRun>(&sends.back().message);
-    if (last != nullptr && last->count < limits::entries_per_message_max &&
-        wire::is_behind(last->first, last->count, token)) {
-      ++last->count;
+    if (last != nullptr && last->count + run.count <= limits::entries_per_message_max &&
+        wire::is_behind(last->first, last->count, run.first)) {
+      last->count += run.count;
       return;
     }
   }
-  send(worker, wire::TokenRun{token, 1});
+  send(worker, run);
 }
 
 }  // namespace zcrew::core

@@ -9,6 +9,7 @@
 #include "net/clock.h"
 #include "router/opening.h"
 #include "wire/decode.h"
+#include "wire/runs.h"
 #include "zcrew/error.h"
 
 namespace zcrew::router {
@@ -24,9 +25,11 @@ constexpr Duration backend_budget = Milliseconds{1};
 constexpr Duration frontend_budget = Milliseconds{1};
 constexpr Duration stall_budget = std::chrono::seconds{1};
 
-// Messages and bytes between two looks at the clock.
+// Messages, bytes and outcomes between two looks at the clock. A few bytes may stand for thousands
+// of outcomes, which are looked up one by one.
 constexpr unsigned clock_messages = 16;
 constexpr std::size_t clock_bytes = std::size_t{64} << 10U;
+constexpr std::uint64_t clock_outcomes = 4096;
 
 // Deadlines wait for sockets that are not yet empty, for at most this long: what waits there may be
 // the very message that somebody is alive.
@@ -160,27 +163,44 @@ bool Loop::drain(core::Side side, Duration budget) {
   net::Received message;
   unsigned messages = 0;
   std::size_t bytes = 0;
+  std::uint64_t outcomes = 0;
   while (sockets_.receive(side, message)) {
     ++messages;
     bytes += bytes_of(message);
-    take(side, message);
-    if (messages < clock_messages && bytes < clock_bytes) continue;
+    outcomes += take(side, message);
+    if (messages < clock_messages && bytes < clock_bytes && outcomes < clock_outcomes) continue;
     read_clocks();
     if (now_.mono >= until) return false;
     messages = 0;
     bytes = 0;
+    outcomes = 0;
   }
   return true;
 }
 
-void Loop::take(core::Side side, const net::Received& message) {
-  if (side == core::Side::backend) {
-    auto decoded = wire::decode_backend(message.frames);
-    if (!decoded) return step(core::Malformed{message.peer, side, decoded.error()});
-    return step(core::FromWorker{message.peer, std::move(*decoded)});
+std::uint64_t Loop::take(core::Side side, const net::Received& message) {
+  if (side == core::Side::backend) return take_from_worker(message);
+  take_from_client(message);
+  return 0;
+}
+
+std::uint64_t Loop::take_from_worker(const net::Received& message) {
+  auto decoded = wire::decode_backend(message.frames);
+  if (!decoded) {
+    step(core::Malformed{message.peer, core::Side::backend, decoded.error()});
+    return 0;
   }
+  const auto* outcomes = std::get_if<wire::OutcomeMessage>(&*decoded);
+  const std::uint64_t count = outcomes == nullptr ? 0 : wire::count_of(outcomes->entries);
+  step(core::FromWorker{message.peer, std::move(*decoded)});
+  return count;
+}
+
+void Loop::take_from_client(const net::Received& message) {
   auto decoded = wire::decode_frontend(message.frames);
-  if (!decoded) return step(core::Malformed{message.peer, side, decoded.error()});
+  if (!decoded) {
+    return step(core::Malformed{message.peer, core::Side::frontend, decoded.error()});
+  }
   if (const auto* question = std::get_if<wire::Admin>(&*decoded)) {
     return admin_.handle(message.peer, *question);
   }
@@ -279,7 +299,7 @@ int Loop::finish() {
   settle();
   while (!failure_ && !commits_.all_written()) {
     while (const auto durable = commits_.hand_over_last(core_, now_.mono)) step(*durable);
-    sockets_.wait(wake_interval_);
+    sockets_.wait_for_wake(wake_interval_);
     read_clocks();
     hear_commits();
     admin_.go_on_with_what_is_durable();

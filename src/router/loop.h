@@ -55,7 +55,10 @@ class Loop {
   void hear_reader();
   bool hear_peers(core::Side side, Duration budget);
   bool drain(core::Side side, Duration budget);
-  void take(core::Side side, const net::Received& message);
+  // Returns how many outcomes it stood for.
+  std::uint64_t take(core::Side side, const net::Received& message);
+  std::uint64_t take_from_worker(const net::Received& message);
+  void take_from_client(const net::Received& message);
   void drop_gone();
   void warn_of_crowd();
   void judge_deadlines();

@@ -1,5 +1,7 @@
 #include "router/sockets.h"
 
+#include <array>
+
 #include "base/check.h"
 
 namespace zcrew::router {
@@ -53,6 +55,11 @@ void Sockets::wait(Duration patience) {
   const bool unread = backend_.unread() || frontend_.unread();
   watch_.wait(unread ? Duration::zero() : patience);
   if (watch_.take(woken_)) wakeup_.drain();
+}
+
+void Sockets::wait_for_wake(Duration patience) {
+  net::poll({}, std::array{wakeup_.fd()}, patience);
+  wakeup_.drain();
 }
 
 }  // namespace zcrew::router

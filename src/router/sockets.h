@@ -43,6 +43,8 @@ class Sockets : public FrameSink {
   // Until a message, a connection's end or wake(), or until the time is over. At every turn, since
   // what is not seen here is not received and not taken.
   void wait(Duration patience);
+  // The same for a wake() alone, whatever the sockets have.
+  void wait_for_wake(Duration patience);
 
   // Closing waits for the last frames to leave, at most this long; by default not at all.
   void set_linger(Milliseconds linger);

@@ -345,12 +345,10 @@ Choice choose_for_socket(void* variant, std::uint64_t type) {
 // A run counts as its attempts, of which it has some.
 template <MayBeRun Entry>
 const Fault* judge(const std::vector<Entry>& runs) {
-  std::uint64_t attempts = 0;
   for (const Entry& run : runs) {
     if (run.count == 0) return &fault::out_of_range;
-    attempts += run.count;
   }
-  return attempts > entries_max ? &fault::too_many : nullptr;
+  return count_of(runs) > entries_max ? &fault::too_many : nullptr;
 }
 
 // What only the whole message shows.

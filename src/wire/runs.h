@@ -42,6 +42,14 @@ inline void append(std::vector<TokenRun>& runs, const Token& token) {
 template <typename Entry>
 concept MayBeRun = std::is_same_v<Entry, TokenRun> || std::is_same_v<Entry, OutcomeItem>;
 
+// The attempts of all these runs.
+template <typename Run>
+std::uint64_t count_of(const std::vector<Run>& runs) {
+  std::uint64_t count = 0;
+  for (const Run& run : runs) count += run.count;
+  return count;
+}
+
 // As how many an entry counts in its message.
 template <typename Entry>
 std::uint32_t size_of(const Entry& entry) {

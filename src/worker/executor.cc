@@ -91,6 +91,7 @@ void Executor::set_concurrency(std::uint32_t concurrency) {
     const std::lock_guard guard(lock_);
     if (concurrency == concurrency_) return;
     concurrency_ = concurrency;
+    unclaim_all();
     add_places();
     call = on_lookout_ && may_begin();
   }
@@ -123,13 +124,21 @@ void Executor::wake(const Wanted& wanted) {
 }
 
 void Executor::take_finished(std::vector<HeldJob*>& jobs) {
-  const std::lock_guard guard(lock_);
-  // Its owner is about to collect what it ran alone, and knows the time.
-  for (const auto& place : places_) {
-    if (place->job_time <= quick_job) collect(*place, place->job_time);
+  Wanted wanted;
+  {
+    const std::lock_guard guard(lock_);
+    // Its owner is about to collect what it ran alone, and knows the time. Of what it claimed one
+    // may take long, so it begins no more before it has looked here again.
+    for (const auto& place : places_) {
+      if (place->job_time > quick_job) continue;
+      collect(*place, place->job_time);
+      place->claim.give_back(waiting_);
+    }
+    wanted = who_is_wanted();
+    jobs.swap(finished_);
+    alarmed_ = false;
   }
-  jobs.swap(finished_);
-  alarmed_ = false;
+  wake(wanted);
 }
 
 std::vector<HeldJob*> Executor::take_unstarted(std::span<HeldJob* const> jobs) {
@@ -262,6 +271,7 @@ std::uint32_t Executor::claim_size(const Place& place) const {
 // clock, which short jobs would feel.
 void Executor::run_some(Place& place, Attempt& told, Guard& guard) {
   const std::uint32_t count = claim_size(place);
+  place.abandoned.store(nullptr, std::memory_order_relaxed);
   place.claim.fill(waiting_, count);
   ++running_;
   // One of them may take long, behind some that have finished.
@@ -301,7 +311,6 @@ void Executor::unclaim_all() {
 
 void Executor::attempt(Place& place, HeldJob& job, Attempt& told) {
   place.job = &job;
-  place.abandoned.store(nullptr, std::memory_order_relaxed);
   respell(told.id, place.spelled, job.token.job);
   place.spelled = job.token.job;
   told.queue = job.queue != nullptr ? *job.queue : std::string();

@@ -229,6 +229,7 @@ struct Mixed {
   }
 
   const std::set<std::string> long_ones;
+  std::set<std::string> slow;  // these take 5 ms
   std::deque<HeldJob> jobs;
   Gate gate;
   std::atomic<bool> over{false};
@@ -240,6 +241,11 @@ struct Mixed {
   Executor executor{[this](const Attempt& attempt) {
                       ++run;
                       if (long_ones.contains(attempt.id) && !over) gate.pass();
+                      if (slow.contains(attempt.id)) {
+                        const Instant until = net::read_monotonic() + Milliseconds{5};
+                        while (net::read_monotonic() < until) {
+                        }
+                      }
                       if (attempt.abandoned()) abandoned.push_back(attempt.id);
                       return Answer{};
                     },
@@ -328,6 +334,40 @@ TEST_CASE("a long job calls for what has finished before it since that was taken
   takings.take(executor);
   CHECK(takings.jobs.size() == before + 3);
   gate.open();
+}
+
+TEST_CASE("each of several long jobs in a row is there soon after its end") {
+  for (int round = 0; round < 10; ++round) {
+    CAPTURE(round);
+    Mixed mixed(1, {"q1p5n504"});
+    mixed.slow = {"q1p5n501", "q1p5n502", "q1p5n503"};
+    mixed.watch.add(mixed.alarm.fd());
+    mixed.start(1000);
+    REQUIRE(mixed.gate.holds(1));
+    Takings takings;
+    const Instant deadline = net::read_monotonic() + patience;
+    while (takings.jobs.size() < 503) {  // only when the alarm says so
+      REQUIRE(mixed.watch.wait(deadline - net::read_monotonic()));
+      mixed.alarm.drain();
+      takings.take(mixed.executor);
+    }
+    mixed.gate.open();
+  }
+}
+
+TEST_CASE("a concurrency that is raised is used for what a place has claimed") {
+  for (int round = 0; round < 20; ++round) {
+    CAPTURE(round);
+    Mixed mixed(1, {"q1p5n996"});
+    mixed.watch.add(mixed.alarm.fd());
+    mixed.start(1000);
+    REQUIRE(mixed.gate.holds(1));
+    mixed.executor.set_concurrency(4);
+    Takings takings;
+    mixed.take(takings, 999);
+    CHECK(mixed.run == 1000);
+    mixed.gate.open();
+  }
 }
 
 }  // namespace zcrew::worker
