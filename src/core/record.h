@@ -2,9 +2,9 @@
 // queues. Pure data; src/journal gives them bytes.
 //
 // The core numbers its records 1, 2, 3 … in the order of emission (the journal sequence); a run of
-// jobs that is one record takes a number for each. All
-// records of one step are one atomic group: a crash keeps all of them or none. `Durable{n}` means
-// that every record up to number n is on disk (or was cancelled, see RemoveJob::cancels).
+// jobs that is one record takes a number for each. All records of one step are one atomic group: a
+// crash keeps all of them or none. `Durable{n}` means that every record up to number n is on disk
+// (or was cancelled, see RemoveJob::cancels).
 #pragma once
 
 #include <cstdint>
