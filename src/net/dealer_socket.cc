@@ -54,9 +54,9 @@ class DealerSocket::Impl {
   bool receive(std::string_view& frame) {
     bool whole = false;
     while (!whole) {
-      if (!socket_.may_receive() || !receive_frame()) return false;
+      if (!socket_.may_receive() || !socket_.receive(frame_)) return false;
       whole = zmq_msg_more(&frame_) == 0;
-      while (zmq_msg_more(&frame_) != 0) ZCREW_CHECK(receive_frame());
+      while (zmq_msg_more(&frame_) != 0) ZCREW_CHECK(socket_.receive(frame_));
     }
     frame = {static_cast<const char*>(zmq_msg_data(&frame_)), zmq_msg_size(&frame_)};
     return true;
@@ -95,24 +95,10 @@ class DealerSocket::Impl {
   bool unread() { return !links_.empty() || monitor_.may_have_events() || socket_.unread(); }
 
  private:
-  bool receive_frame() {
-    while (zmq_msg_recv(&frame_, socket_.raw(), ZMQ_DONTWAIT) < 0) {
-      if (errno == EAGAIN) {
-        socket_.is_dry();
-        return false;
-      }
-      ZCREW_CHECK(errno == EINTR);
-    }
-    return true;
-  }
-
   bool try_send(std::string_view frame) {
-    socket_.has_sent();
-    while (zmq_send(socket_.raw(), frame.data(), frame.size(), ZMQ_DONTWAIT) < 0) {
-      if (errno == EAGAIN) return false;
-      ZCREW_CHECK(errno == EINTR);
-    }
-    return true;
+    const int error = socket_.send(frame, 0);
+    ZCREW_CHECK(error == 0 || error == EAGAIN);
+    return error == 0;
   }
 
   void read_monitor() {

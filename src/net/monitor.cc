@@ -2,7 +2,6 @@
 
 #include <zmq.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -43,23 +42,20 @@ Monitor::~Monitor() {
 }
 
 bool Monitor::next(Event& event) {
-  std::array<char, event_bytes> head{};
-  int got = 0;
-  do got = zmq_recv(pair_.raw(), head.data(), head.size(), ZMQ_DONTWAIT);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) {
-    pair_.is_dry();
-    return false;
+  zmq_msg_t frame;
+  zmq_msg_init(&frame);
+  const bool there = pair_.receive(frame);
+  if (there) {
+    ZCREW_CHECK(zmq_msg_size(&frame) == event_bytes);
+    const auto* const head = static_cast<const char*>(zmq_msg_data(&frame));
+    std::uint32_t value = 0;
+    std::memcpy(&event.kind, head, sizeof event.kind);
+    std::memcpy(&value, head + sizeof event.kind, sizeof value);
+    event.value = static_cast<int>(value);
+    ZCREW_CHECK(pair_.receive(frame));  // the endpoint, which is not needed
   }
-  // The second frame, the endpoint, is not needed.
-  while (zmq_recv(pair_.raw(), nullptr, 0, ZMQ_DONTWAIT) < 0 && errno == EINTR) {
-  }
-  ZCREW_CHECK(static_cast<std::size_t>(got) == event_bytes);
-  std::uint32_t value = 0;
-  std::memcpy(&event.kind, head.data(), sizeof event.kind);
-  std::memcpy(&value, head.data() + sizeof event.kind, sizeof value);
-  event.value = static_cast<int>(value);
-  return true;
+  zmq_msg_close(&frame);
+  return there;
 }
 
 }  // namespace zcrew::net

@@ -80,6 +80,25 @@ bool NativeSocket::catch_up() {
   return wet_ = (events & ZMQ_POLLIN) != 0;
 }
 
+bool NativeSocket::receive(zmq_msg_t& frame) {
+  while (zmq_msg_recv(&frame, socket_, ZMQ_DONTWAIT) < 0) {
+    if (errno == EAGAIN) {
+      wet_ = stale_ = false;
+      return false;
+    }
+    ZCREW_CHECK(errno == EINTR);
+  }
+  return true;
+}
+
+int NativeSocket::send(std::string_view frame, int flags) {
+  stale_ = true;
+  while (zmq_send(socket_, frame.data(), frame.size(), flags | ZMQ_DONTWAIT) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
 bool NativeSocket::unread() {
   if (joined_.empty()) return catch_up();
   return may_receive() || (stale_ && catch_up());

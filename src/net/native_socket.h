@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/socket.h"
 #include "net/watch.h"
+
+struct zmq_msg_t;
 
 namespace zcrew::net {
 
@@ -38,9 +41,11 @@ class NativeSocket {
   // As above, for who is about to wait: what a send took notice of, no Watch sees any more.
   [[nodiscard]] bool unread();
 
-  // To be told by whoever receives and sends: libzmq had no message; a frame was sent.
-  void is_dry() { wet_ = stale_ = false; }
-  void has_sent() { stale_ = true; }
+  // The next frame, without waiting. False if there is none, which may_receive() remembers.
+  [[nodiscard]] bool receive(zmq_msg_t& frame);
+  // One frame, with ZMQ_SNDMORE or 0, without waiting: 0, or what errno says. libzmq may take
+  // notice of what the I/O thread has meanwhile.
+  [[nodiscard]] int send(std::string_view frame, int flags);
 
  private:
   struct Joined {

@@ -109,12 +109,12 @@ class RouterSocket::Impl {
   Impl& operator=(const Impl&) = delete;
 
   bool receive(Received& message) {
-    if (!socket_.may_receive() || !receive_frame(routing_id_)) return false;
+    if (!socket_.may_receive() || !socket_.receive(routing_id_)) return false;
     std::size_t count = 0;
     for (bool more = zmq_msg_more(&routing_id_) != 0; more;) {
       zmq_msg_t& frame = count < frames_max ? frames_[count] : surplus_;
       // The frames of a message arrive together (zmq_msg_recv(3)).
-      ZCREW_CHECK(receive_frame(frame));
+      ZCREW_CHECK(socket_.receive(frame));
       if (count < frames_max) views_[count++] = bytes_of(frame);
       more = zmq_msg_more(&frame) != 0;
     }
@@ -132,7 +132,7 @@ class RouterSocket::Impl {
     // Once the routing id is accepted the rest is taken, or dropped if the connection dies now.
     for (std::size_t i = 0; i < frames.size(); ++i) {
       const int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
-      ZCREW_CHECK(send_frame(frames[i], more) == 0);
+      ZCREW_CHECK(socket_.send(frames[i], more) == 0);
     }
     return SendStatus::sent;
   }
@@ -182,17 +182,6 @@ class RouterSocket::Impl {
     Instant since;
   };
 
-  bool receive_frame(zmq_msg_t& frame) {
-    while (zmq_msg_recv(&frame, socket_.raw(), ZMQ_DONTWAIT) < 0) {
-      if (errno == EAGAIN) {
-        socket_.is_dry();
-        return false;
-      }
-      ZCREW_CHECK(errno == EINTR);
-    }
-    return true;
-  }
-
   // Metadata is read from a payload frame: libzmq loses that of the routing id's after a poll.
   int descriptor_of_message(std::size_t frame_count) {
     return frame_count == 0 ? -1 : zmq_msg_get(&frames_[0], ZMQ_SRCFD);
@@ -234,23 +223,16 @@ class RouterSocket::Impl {
   }
 
   SendStatus open_message(std::string_view routing_id) {
-    if (send_frame(routing_id, ZMQ_SNDMORE) == 0) return SendStatus::sent;
+    int error = socket_.send(routing_id, ZMQ_SNDMORE);
     // libzmq may not have seen yet that the peer read something or went away.
-    if (errno == EAGAIN) {
+    if (error == EAGAIN) {
       socket_.catch_up();
-      if (send_frame(routing_id, ZMQ_SNDMORE) == 0) return SendStatus::sent;
+      error = socket_.send(routing_id, ZMQ_SNDMORE);
     }
-    if (errno == EAGAIN) return SendStatus::full;
-    ZCREW_CHECK(errno == EHOSTUNREACH);
+    if (error == 0) return SendStatus::sent;
+    if (error == EAGAIN) return SendStatus::full;
+    ZCREW_CHECK(error == EHOSTUNREACH);
     return SendStatus::gone;
-  }
-
-  int send_frame(std::string_view bytes, int flags) {
-    int rc = 0;
-    do rc = zmq_send(socket_.raw(), bytes.data(), bytes.size(), flags | ZMQ_DONTWAIT);
-    while (rc < 0 && errno == EINTR);
-    socket_.has_sent();
-    return rc < 0 ? -1 : 0;
   }
 
   NativeSocket socket_;

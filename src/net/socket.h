@@ -107,7 +107,8 @@ class RouterSocket {
 
   // From now on the watch, which must outlive the socket, wakes when libzmq has something new for
   // it. A send() may take notice of that too: so before a wait, and behind take_suspects(), ask
-  // unread() whether a message came behind the last receive(). Throws as Watch::add().
+  // unread() whether a message came behind the last receive(). And receive() and take_suspects()
+  // ask libzmq only about what a wait on that watch has seen. Throws as Watch::add().
   void join(Watch& watch);
   [[nodiscard]] bool unread();
 

@@ -346,14 +346,20 @@ class Frames(CrewTest):
         wait_until(lambda: self.router.counters()["stale"] == len(forged) + 2, "the repeat counted")
         self.assertEqual(self.router.counters()["done"], 1)
 
-    def test_outcomes_alone_and_in_full_mix(self):
-        """P-5.20, as the router hears it."""
+    def hold_three(self):
+        """A worker, who submits three jobs and waits for them, and the tokens under which the
+        worker has them."""
         worker = self.peer(self.router.workers)
         worker.send(WORKER_HELLO, 1, INSTANCE, "raw", 1, 3, ["default"])
         submit = self.router.submit("--wait", "x", "y", "z")
         tokens = []
         while len(tokens) < 3:
             tokens += [run_of(item)[0] for item in worker.receive(RUN)[1]]
+        return worker, submit, tokens
+
+    def test_outcomes_alone_and_in_full_mix(self):
+        """P-5.20, as the router hears it."""
+        worker, submit, tokens = self.hold_three()
         worker.send(OUTCOME, [done(tokens[0], 1000, 2000), [tokens[1], 1, 2], done(tokens[2]),
                               done(tokens[0])])
         self.assertEqual(submit.wait(), 0)
@@ -368,12 +374,7 @@ class Frames(CrewTest):
 
     def test_a_run_of_outcomes_with_some_that_are_not_held(self):
         """P-5.21, as the router hears it."""
-        worker = self.peer(self.router.workers)
-        worker.send(WORKER_HELLO, 1, INSTANCE, "raw", 1, 3, ["default"])
-        submit = self.router.submit("--wait", "x", "y", "z")
-        tokens = []
-        while len(tokens) < 3:
-            tokens += [run_of(item)[0] for item in worker.receive(RUN)[1]]
+        worker, submit, tokens = self.hold_three()
         worker.send(OUTCOME, [done(tokens[0], count=5)])
         self.assertEqual(submit.wait(), 0)
         wait_until(lambda: self.router.counters()["stale"] == 2, "the two that are not held")

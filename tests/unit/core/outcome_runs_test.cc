@@ -47,6 +47,17 @@ struct Ten {
     REQUIRE(runs.size() == 10);
     first = runs.front().token;
   }
+  // The nth comes back and goes out again: its new token.
+  Token hand_out_again(std::uint64_t n) {
+    wire::OutcomeItem back;
+    back.token = wire::behind(first, n);
+    back.outcome = wire::Outcome::released;
+    const auto again =
+        sent<wire::RunItem>(bench.step(FromWorker{one, wire::OutcomeMessage{{back}}}), one);
+    REQUIRE(again.size() == 1);
+    REQUIRE(again[0].token.job == back.token.job);
+    return again[0].token;
+  }
   const Effects& answer(Peer peer, const Token& token, std::uint32_t count) {
     return bench.step(FromWorker{peer, done(token, count)});
   }
@@ -97,18 +108,12 @@ TEST_CASE("a run says nothing of jobs that another worker holds") {
 
 TEST_CASE("jobs that were given back and out again are none of the old run") {
   Ten ten;
-  wire::OutcomeItem back;
-  back.token = wire::behind(ten.first, 4);
-  back.outcome = wire::Outcome::released;
-  const auto again =
-      sent<wire::RunItem>(ten.bench.step(FromWorker{one, wire::OutcomeMessage{{back}}}), one);
-  REQUIRE(again.size() == 1);
-  CHECK(again[0].token.job == back.token.job);
+  const Token again = ten.hand_out_again(4);
   ten.answer(one, ten.first, 10);
   CHECK(ten.bench.report().counters.done == 9);
   CHECK(ten.bench.report().counters.stale == 1);
   CHECK(ten.bench.report().totals.held == 1);
-  ten.answer(one, again[0].token, 1);
+  ten.answer(one, again, 1);
   CHECK(ten.bench.report().counters.done == 10);
   ten.bench.check();
 }
@@ -143,13 +148,8 @@ TEST_CASE("a worker's speed is learned from a run as from each of its jobs") {
 
 TEST_CASE("attempts that were handed out in another order than their sequences are found too") {
   Ten ten;
-  wire::OutcomeItem back;
-  back.token = wire::behind(ten.first, 2);
-  back.outcome = wire::Outcome::released;
-  const auto again =
-      sent<wire::RunItem>(ten.bench.step(FromWorker{one, wire::OutcomeMessage{{back}}}), one);
-  REQUIRE(again.size() == 1);  // the newest of its worker now, though third by sequence
-  ten.answer(one, again[0].token, 8);
+  const Token again = ten.hand_out_again(2);  // the newest of its worker now
+  ten.answer(one, again, 8);
   CHECK(ten.bench.report().counters.done == 1);
   CHECK(ten.bench.report().counters.stale == 7);  // the others are in their first hand-out
   ten.answer(one, ten.first, 10);

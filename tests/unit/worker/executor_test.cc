@@ -202,6 +202,7 @@ struct Mixed {
   // Of those numbers.
   explicit Mixed(std::uint32_t concurrency, std::set<std::string> held)
       : long_ones(std::move(held)) {
+    watch.add(alarm.fd());
     executor.set_concurrency(concurrency);
   }
   ~Mixed() {
@@ -259,7 +260,6 @@ TEST_CASE(
   for (int round = 0; round < 50; ++round) {
     CAPTURE(round);
     Mixed mixed(1, {"q1p5n500"});
-    mixed.watch.add(mixed.alarm.fd());
     mixed.start(1000);
     REQUIRE(mixed.gate.holds(1));
     Takings takings;
@@ -278,7 +278,6 @@ TEST_CASE("behind a long job another place runs what was to be run there") {
   for (int round = 0; round < 50; ++round) {
     CAPTURE(round);
     Mixed mixed(2, {"q1p5n500"});
-    mixed.watch.add(mixed.alarm.fd());
     mixed.start(1000);
     REQUIRE(mixed.gate.holds(1));
     Takings takings;
@@ -341,7 +340,6 @@ TEST_CASE("each of several long jobs in a row is there soon after its end") {
     CAPTURE(round);
     Mixed mixed(1, {"q1p5n504"});
     mixed.slow = {"q1p5n501", "q1p5n502", "q1p5n503"};
-    mixed.watch.add(mixed.alarm.fd());
     mixed.start(1000);
     REQUIRE(mixed.gate.holds(1));
     Takings takings;
@@ -359,7 +357,6 @@ TEST_CASE("a concurrency that is raised is used for what a place has claimed") {
   for (int round = 0; round < 20; ++round) {
     CAPTURE(round);
     Mixed mixed(1, {"q1p5n996"});
-    mixed.watch.add(mixed.alarm.fd());
     mixed.start(1000);
     REQUIRE(mixed.gate.holds(1));
     mixed.executor.set_concurrency(4);
