@@ -1,7 +1,9 @@
 // The router as a library: what `zcrew router` runs.
 //
-// Threads: run() uses the calling thread as the loop thread and starts two more (commits and
-// reads). The log callback is called by the thread that runs run(), or makes the Router.
+// Threads: run() uses the calling thread and starts three more: one for commits, one for reads, and
+// one that stands in for the calling thread while that writes a commit by itself. The log callback
+// is called by the thread that runs run() or makes the Router, or by the one that stands in; never
+// by two at once.
 //
 // Signals: the library installs no handler and ignores none. A program that may run under a limit
 // of file size should ignore SIGXFSZ, so that the journal sees an error (74) instead; SIGPIPE never

@@ -17,7 +17,9 @@ constexpr auto room_interval = std::chrono::seconds{1};
 }  // namespace
 
 CommitThread::CommitThread(Journal& journal, std::function<void()> wake)
-    : journal_(journal), wake_(std::move(wake)), thread_([this] { run(); }) {}
+    : journal_(journal),
+      wake_(std::move(wake)),
+      thread_([this] { report_failure_of([this] { serve(); }); }) {}
 
 CommitThread::~CommitThread() {
   {
@@ -28,14 +30,22 @@ CommitThread::~CommitThread() {
   thread_.join();
 }
 
-void CommitThread::hand_over(Batch batch) {
+void CommitThread::claim() {
   ZCREW_CHECK(!busy_);
   busy_ = true;
+}
+
+void CommitThread::hand_over(Batch batch) {
+  claim();
   {
     const std::lock_guard lock(mutex_);
     batch_ = std::move(batch);
   }
   work_.notify_one();
+}
+
+void CommitThread::commit_here(Batch batch) {
+  report_failure_of([&] { commit(std::move(batch)); });
 }
 
 std::optional<Committed> CommitThread::poll() {
@@ -48,10 +58,11 @@ std::optional<Committed> CommitThread::poll() {
   return news;
 }
 
-void CommitThread::run() {
+template <typename Work>
+void CommitThread::report_failure_of(Work work) {
   Committed news;
   try {
-    serve();
+    work();
     return;
   } catch (const Damaged& error) {
     news.failure = Failure{Failure::Cause::damage, error.what()};
@@ -60,55 +71,58 @@ void CommitThread::run() {
   } catch (const std::exception& error) {
     news.failure = Failure{Failure::Cause::disk, error.what()};
   }
-  std::unique_lock lock(mutex_);
-  report(std::move(news), lock);
+  report(std::move(news));
+  wake_();
 }
 
 void CommitThread::serve() {
   std::unique_lock lock(mutex_);
-  reckon(lock);
   while (!stop_) {
-    if (!batch_) {
-      const bool woken = work_.wait_for(lock, room_interval, [&] { return batch_ || stop_; });
-      if (!woken) reckon(lock);
-      continue;
-    }
-    committing_ = std::move(*std::exchange(batch_, std::nullopt));
+    std::optional<Batch> batch = std::exchange(batch_, std::nullopt);
     lock.unlock();
-    journal_.make_room();  // the commit itself may need more than the last one left
-    journal_.commit(committing_);
-    Committed news;
-    news.durable = committing_.last;
-    news.admissible_bytes = journal_.make_room();
-    news.spent = std::exchange(committing_, {});
+    if (batch) commit(std::move(*batch));
+    if (batch || reckon()) wake_();
     lock.lock();
-    room_ = news.admissible_bytes;
-    report(std::move(news), lock);
+    work_.wait_for(lock, room_interval, [&] { return batch_ || stop_; });
   }
 }
 
-// Tells the loop if the room has changed since it last heard.
-void CommitThread::reckon(std::unique_lock<std::mutex>& lock) {
-  lock.unlock();
-  const std::uint64_t room = journal_.make_room();
-  lock.lock();
-  if (room == room_) return;
-  room_ = room;
+void CommitThread::commit(Batch batch) {
+  const std::lock_guard writing(journal_mutex_);
+  committing_ = std::move(batch);
+  journal_.make_room();  // the commit itself may need more than the last one left
+  journal_.commit(committing_);
   Committed news;
-  news.admissible_bytes = room;
-  report(std::move(news), lock);
+  news.durable = committing_.last;
+  news.admissible_bytes = journal_.make_room();
+  news.spent = std::exchange(committing_, {});
+  report(std::move(news));
 }
 
-void CommitThread::report(Committed news, std::unique_lock<std::mutex>& lock) {
-  if (news_ && news_->durable && !news.durable) {
-    // Not fetched yet: the commit it tells of must not get lost.
+// True if there is news: the room has changed since it was last told.
+bool CommitThread::reckon() {
+  const std::lock_guard writing(journal_mutex_);
+  Committed news;
+  news.admissible_bytes = journal_.make_room();
+  {
+    const std::lock_guard lock(mutex_);
+    if (news.admissible_bytes == room_) return false;
+  }
+  report(std::move(news));
+  return true;
+}
+
+// What was not fetched yet must not get lost.
+void CommitThread::report(Committed news) {
+  const std::lock_guard lock(mutex_);
+  if (news_ && !news.durable) {
     news.durable = news_->durable;
     news.spent = std::move(news_->spent);
   }
+  if (news_ && !news.failure) news.failure = std::move(news_->failure);
+  if (news.failure) stop_ = true;
+  room_ = news.admissible_bytes;
   news_ = std::move(news);
-  lock.unlock();
-  wake_();
-  lock.lock();
 }
 
 }  // namespace zcrew::journal

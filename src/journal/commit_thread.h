@@ -1,9 +1,11 @@
 // The thread that owns the journal's write side: it commits one batch at a time and keeps disk
-// space reserved ahead (journal.md sections 4 and 6).
+// space reserved ahead (journal.md sections 4 and 6). The caller may commit one itself instead,
+// which saves two wake-ups.
 //
-// Threads: everything here is called by the loop thread, except the wake callback, which the commit
-// thread calls after each report; it must only wake the loop (it may not call back in here). The
-// destructor waits for a commit under way and drops a batch that was not begun.
+// Threads: everything here is called by one thread at a time, the one that has the loop's turn,
+// except commit_here() and the wake callback, which the commit thread calls after each report; it
+// must only wake the loop (it may not call back in here). The destructor waits for a commit under
+// way and drops a batch that was not begun.
 //
 // Errors: the first one is final. It is reported once with its exit code, and the thread ends.
 #pragma once
@@ -52,27 +54,38 @@ class CommitThread {
   // Requires idle() and no failure so far.
   void hand_over(Batch batch);
 
+  // The same without the thread. claim(): whoever has the turn is going to commit a batch, and this
+  // is not idle() any more. commit_here(): does so, beside whatever others call meanwhile; poll()
+  // has the report when it returns, and nobody is woken.
+  void claim();
+  void commit_here(Batch batch);
+
   // What happened since the last call, or nothing. Never blocks on a commit.
   std::optional<Committed> poll();
 
  private:
-  void run();
   void serve();
-  void reckon(std::unique_lock<std::mutex>& lock);
-  void report(Committed news, std::unique_lock<std::mutex>& lock);
+  void commit(Batch batch);
+  bool reckon();
+  void report(Committed news);
+  template <typename Work>
+  void report_failure_of(Work work);
 
   Journal& journal_;
   const std::function<void()> wake_;
-  bool busy_ = false;  // the loop thread's own
+  bool busy_ = false;  // of whoever has the turn
 
   std::mutex mutex_;
   std::condition_variable work_;
+  // Protected by mutex_:
   std::optional<Batch> batch_;
   std::optional<Committed> news_;
   bool stop_ = false;
   std::optional<std::uint64_t> room_;  // as last reported
 
-  // The commit thread's own. Kept when the commit fails, as its payloads are the loop thread's.
+  std::mutex journal_mutex_;
+  // Protected by journal_mutex_, as is the journal's write side. Kept when the commit fails, as its
+  // payloads are the loop thread's.
   Batch committing_;
 
   std::thread thread_;

@@ -2,7 +2,7 @@
 // replicated engine can stand behind it later.
 //
 // Threads: open() and close happen before and after everything else; commit() and make_room() are
-// called by the commit thread alone; the reads by the reader thread (or anyone who is alone in
+// called by one thread at a time (CommitThread); the reads by the reader thread (or anyone who is alone in
 // reading), concurrently with commits. A read sees the state after some whole commit.
 //
 // Errors: open() throws OpenError. commit() throws JournalError: the caller must treat the journal

@@ -1,5 +1,5 @@
 // Carries out a batch inside one write transaction: each record as reads and writes of the tables
-// of docs/journal.md section 2. Used by the commit thread alone.
+// of docs/journal.md section 2. Used by whoever commits.
 //
 // Throws JournalError for a job that is not where the record says (a bug of ours) and Damaged for a
 // record that does not verify; the transaction is then to be dropped.

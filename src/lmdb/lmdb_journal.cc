@@ -42,7 +42,7 @@ struct LmdbJournal::State {
   OpenedFile file;
   Databases databases;
   Epoch epoch = 0;
-  // The commit thread's own:
+  // Of whoever commits:
   Space space;
   WriterMemory memory;
   bool broken = false;

@@ -1,5 +1,5 @@
 // Disk space reserved ahead of need, so that no commit meets a full disk (journal.md section 6).
-// Pure arithmetic over two system calls, which tests replace. Used by the commit thread alone.
+// Pure arithmetic over two system calls, which tests replace. Used by whoever commits.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 // handed over when the thread is idle and its time has come; what comes back are Durable and Space
 // events.
 //
-// Loop thread only. A commit of counters alone follows within a second when jobs came and went
-// without any record left to write.
+// Loop thread only, but for commit_here(). A commit of counters alone follows within a second when
+// jobs came and went without any record left to write.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,25 @@ class Commits {
   // What the commit thread has done since the last call.
   News collect(Instant now);
 
-  // Gives an idle thread the next batch, if its time has come (CommitPace). If there is nothing to
-  // write though numbers moved on, the last number is durable as it is, and is returned.
+  // Takes the next batch for a commit if none is under way and its time has come (CommitPace). If
+  // there is nothing to write though numbers moved on, the last number is durable as it is, and is
+  // returned.
   std::optional<core::Durable> hand_over(core::Router& core, Instant now);
 
   // Somebody waits for what is there: the next hand_over() does not wait for company.
   void hurry() { hurried_ = true; }
 
+  // What hand_over() has taken is to be committed: by the commit thread, or by the caller if it is
+  // small, which gives its turn away between take_due() and the next collect().
+  [[nodiscard]] bool has_due() const { return due_batch_.has_value(); }
+  [[nodiscard]] bool is_small() const;
+  void leave_to_thread();
+  [[nodiscard]] journal::Batch take_due();
+  void commit_here(journal::Batch batch) { thread_.commit_here(std::move(batch)); }
+
   // How long the present commit has been running.
   [[nodiscard]] Duration running_for(Instant now) const {
-    return thread_.idle() ? Duration::zero() : now - begun_;
+    return idle() ? Duration::zero() : now - begun_;
   }
 
   // When hand_over() will have something to do.
@@ -65,6 +74,7 @@ class Commits {
   [[nodiscard]] std::uint64_t commits() const { return commits_begun_; }
 
  private:
+  [[nodiscard]] bool idle() const { return thread_.idle() && !has_due(); }
   [[nodiscard]] core::Space space();
   void begin(journal::Batch batch, Instant now);
   void begin_open(core::Router& core, Instant now);
@@ -73,6 +83,7 @@ class Commits {
   journal::PendingBatch pending_;
   journal::CommitPace pace_;
   journal::CommitThread thread_;
+  std::optional<journal::Batch> due_batch_;
   core::JournalSequence durable_ = 0;   // told to the core
   core::JournalSequence written_ = 0;   // the last commit's
   std::uint64_t room_ = 0;              // the commit thread's last word

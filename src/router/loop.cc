@@ -77,12 +77,37 @@ int Loop::run() {
   read_clocks();
   step(core::Tick{});
   settle();
-  while (!failure_ && !over()) turn();
+  serve();
   return failure_ ? fail_stop() : finish();
 }
 
-void Loop::turn() {
-  sockets_.wait(left_over_ ? Duration::zero() : patience());
+void Loop::serve() {
+  const auto turn_and_patience = [this] {
+    if (!failure_ && !over()) turn(Duration::zero());
+    return patience();
+  };
+  StandIn stand_in({[this](Duration patience) { sockets_.stand_by(patience); }, turn_and_patience,
+                    [this] { sockets_.wake(); }},
+                   wake_interval_);
+  while (!failure_ && !over()) {
+    commit(stand_in);
+    turn(patience());
+  }
+}
+
+// Few records are written by this thread, unless there is more to do here: to wake another for it,
+// and to be woken by it, takes as long as the whole way of a job.
+void Loop::commit(StandIn& stand_in) {
+  committed_ = false;
+  if (!commits_.has_due()) return;
+  if (left_over_ || !commits_.is_small()) return commits_.leave_to_thread();
+  journal::Batch batch = commits_.take_due();
+  stand_in.meanwhile([&] { commits_.commit_here(std::move(batch)); });
+  committed_ = true;
+}
+
+void Loop::turn(Duration patience) {
+  sockets_.wait(patience);
   begin_turn();
   obey_stops();
   // Workers first: what a commit, a page or a submission sets free shall not go to one that has
@@ -100,6 +125,7 @@ void Loop::turn() {
 }
 
 Duration Loop::patience() const {
+  if (left_over_ || committed_) return Duration::zero();
   Instant until = now_.mono + wake_interval_;
   until = std::min({until, core_.next_deadline(), commits_.deadline()});
   if (stopping_) until = std::min(until, drain_until_);
@@ -299,6 +325,7 @@ int Loop::finish() {
   settle();
   while (!failure_ && !commits_.all_written()) {
     while (const auto durable = commits_.hand_over_last(core_, now_.mono)) step(*durable);
+    if (commits_.has_due()) commits_.leave_to_thread();
     sockets_.wait_for_wake(wake_interval_);
     read_clocks();
     hear_commits();

@@ -2,9 +2,10 @@
 // core, and carries out what the core wants. One turn:
 //
 //   wait → outcomes, who left (backend) → finished commits and reads → submissions, who left
-//   (frontend) → deadlines → records to the commit thread → frames out
+//   (frontend) → deadlines → frames out → records to the commit thread, or on disk
 //
-// Everything runs on the thread that calls run(), but for stop_request's writers.
+// One thread at a time has the loop's turn, and is what other headers call the loop thread: the one
+// that called run(), or, while that one writes a commit, its stand-in.
 #pragma once
 
 #include <atomic>
@@ -20,6 +21,7 @@
 #include "router/note_log.h"
 #include "router/outbox.h"
 #include "router/sockets.h"
+#include "router/stand_in.h"
 #include "router/systemd.h"
 
 namespace zcrew::router {
@@ -45,7 +47,9 @@ class Loop {
   int run();
 
  private:
-  void turn();
+  void serve();
+  void turn(Duration patience);
+  void commit(StandIn& stand_in);
   [[nodiscard]] Duration patience() const;
   void read_clocks();
   [[nodiscard]] bool is_stall(Duration gap) const;
@@ -84,6 +88,7 @@ class Loop {
   Instant turn_began_{};
   bool drains_ = false;     // this turn reads what came during a stall
   bool left_over_ = false;  // a socket still had messages when the budget was used up
+  bool committed_ = false;  // a commit has ended here, and nobody has heard of it yet
   bool stopping_ = false;
   Instant drain_until_{};
   Instant next_catch_up_{};

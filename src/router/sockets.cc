@@ -24,8 +24,11 @@ Sockets::Sockets(const SocketSettings& settings)
     : frontend_(context_, {settings.frontend, settings.frame_bytes_max, 2}),
       backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {
   woken_ = watch_.add(wakeup_.fd());
-  frontend_.join(watch_);
-  backend_.join(watch_);
+  standby_.add(wakeup_.fd());
+  for (net::Watch* watch : {&watch_, &standby_}) {
+    frontend_.join(*watch);
+    backend_.join(*watch);
+  }
 }
 
 bool Sockets::receive(core::Side side, net::Received& message) {

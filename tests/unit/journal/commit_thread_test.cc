@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "gate.h"
 #include "journal/pending_batch.h"
 
@@ -71,6 +74,44 @@ TEST_CASE("each batch is reported once (J-4.5)") {
     CHECK_FALSE(thread.poll().has_value());
   }
   CHECK(bench.journal.state().ready.size() == 200);
+}
+
+TEST_CASE("who commits here has the report when it returns, and is not woken (J-4.5)") {
+  CommitBench bench;
+  bench.journal.set_room(1234);
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.next(thread, [](const Committed&) { return true; });  // of the room
+  thread.claim();
+  CHECK_FALSE(thread.idle());
+  thread.commit_here(batch_of(7, 3));
+  CHECK_FALSE(thread.idle());
+  const auto news = thread.poll();
+  REQUIRE(news.has_value());
+  CHECK(news->durable == 3U);
+  CHECK(news->admissible_bytes == 1234);
+  CHECK(news->spent.size() == 1);
+  CHECK(thread.idle());
+  CHECK(bench.wakes.count() == 1);
+  CHECK(bench.journal.state().ready.count({1, 5, 7}) == 1);
+  thread.hand_over(batch_of(8, 4));
+  CHECK(bench.next_commit(thread).durable == 4U);
+}
+
+TEST_CASE("no room is reckoned beside a commit here") {
+  CommitBench bench;
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.next(thread, [](const Committed&) { return true; });  // of the room
+  bench.journal.set_open(false);
+  thread.claim();
+  std::thread committer([&] { thread.commit_here(batch_of(1, 1)); });
+  REQUIRE(bench.journal.wait_for_visitor());
+  const int asked = bench.journal.room_asked();
+  // Longer than the thread waits before it reckons anew.
+  CHECK_FALSE(bench.journal.wait_for_room_asked(1, std::chrono::milliseconds{1500}));
+  CHECK(bench.journal.room_asked() == asked);
+  bench.journal.set_open(true);
+  committer.join();
+  CHECK(thread.poll()->durable == 1U);
 }
 
 TEST_CASE("nothing is durable while the commit is under way") {
@@ -150,6 +191,23 @@ TEST_CASE("a failed commit is told once with its kind and nothing follows (J-4.6
     CHECK_FALSE(thread.poll().has_value());
     CHECK(bench.journal.state().ready.empty());
   }
+}
+
+TEST_CASE("a commit here that fails is told as the thread's, and ends it too (J-4.6)") {
+  CommitBench bench;
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.next(thread, [](const Committed&) { return true; });  // of the room
+  bench.journal.set_trouble(GatedJournal::Trouble::damaged);
+  thread.claim();
+  thread.commit_here(batch_of(1, 1));
+  const auto news = thread.poll();
+  REQUIRE(news.has_value());
+  REQUIRE(news->failure.has_value());
+  CHECK(news->failure->cause == Failure::Cause::damage);
+  CHECK_FALSE(news->durable.has_value());
+  bench.journal.set_room(1);
+  CHECK_FALSE(bench.journal.wait_for_room_asked(1, std::chrono::milliseconds{1500}));
+  CHECK_FALSE(thread.poll().has_value());
 }
 
 TEST_CASE("ending waits for the commit under way") {

@@ -71,10 +71,14 @@ class GatedJournal : public journal::MemoryJournal {
   }
 
   // Somebody asked for room that often, from now on.
-  bool wait_for_room_asked(int times) {
+  bool wait_for_room_asked(int times, std::chrono::milliseconds longest = patience) {
     std::unique_lock lock(gate_mutex_);
-    return gate_.wait_for(lock, patience,
+    return gate_.wait_for(lock, longest,
                           [this, wanted = room_asked_ + times] { return room_asked_ >= wanted; });
+  }
+  int room_asked() {
+    const std::lock_guard lock(gate_mutex_);
+    return room_asked_;
   }
 
   std::uint64_t make_room() override {

@@ -27,6 +27,7 @@ class BreakingJournal : public journal::MemoryJournal {
     return MemoryJournal::make_room();
   }
   void commit(const journal::Batch& batch) override {
+    commit_hangs_.wait(true);
     if (commits_break_) throw journal::JournalError("fdatasync: Input/output error");
     MemoryJournal::commit(batch);
   }
@@ -37,13 +38,17 @@ class BreakingJournal : public journal::MemoryJournal {
   // Apart: the commit of a router's start may come later than its first answer from a read.
   void break_commits() { commits_break_ = true; }
   void break_reads() { reads_break_ = true; }
+  void hang_commits() { commit_hangs_ = true; }
   void go_on() {
-    stands_still_ = false;
-    stands_still_.notify_all();
+    for (std::atomic<bool>* stop : {&stands_still_, &commit_hangs_}) {
+      *stop = false;
+      stop->notify_all();
+    }
   }
 
  private:
   std::atomic<bool> stands_still_;
+  std::atomic<bool> commit_hangs_{false};
   std::atomic<bool> commits_break_{false};
   std::atomic<bool> reads_break_{false};
 };
@@ -158,6 +163,33 @@ TEST_CASE("who asks a router before its first commit hears of all that it has") 
   router.journal.break_reads();
   client.send(wire::Admin{2, "dead_list", "{}"});
   CHECK(router.wait() == exit_code::corrupt_journal);
+}
+
+TEST_CASE("a disk that hangs holds up the confirm, and nobody else") {
+  net::Context context;
+  BreakingRouter router;
+  TestPeer client(context, router.frontend());
+  const auto session = net::random_uuid();
+  client.send(wire::ClientHello{wire::protocol_version, session, 1, "waits"});
+  client.expect_from_frontend<wire::ClientWelcome>();
+  router.journal.hang_commits();
+  wire::Submit submit;
+  submit.batch = 1;
+  submit.groups.push_back({{.queue = "default"}, {{0, "x", {}}}});
+  client.send(submit);
+  // Each of these is a turn or more; a router whose thread hangs in the commit makes none.
+  for (int round = 0; round < 20; ++round) {
+    TestPeer other(context, router.frontend());
+    other.send(wire::ClientHello{wire::protocol_version, net::random_uuid(), 1, "comes"});
+    other.expect_from_frontend<wire::ClientWelcome>();
+    other.send(wire::Bye{});
+  }
+  client.send(wire::Admin{1, "queues", "{}"});
+  const std::string body(client.expect_from_frontend<wire::AdminReply>().body);
+  CHECK(body.find("\"ready\":1") != std::string::npos);
+  router.journal.go_on();
+  const auto confirm = client.expect_from_frontend<wire::ConfirmMessage>();
+  REQUIRE(confirm.entries.size() == 1);
 }
 
 }  // namespace
