@@ -30,6 +30,7 @@ class Monitor {
 
   [[nodiscard]] void* raw() const { return pair_.raw(); }
   void join(Watch& watch) { pair_.join(watch); }
+  [[nodiscard]] int descriptor() const { return pair_.descriptor(); }
 
  private:
   NativeSocket& socket_;

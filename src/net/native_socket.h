@@ -28,6 +28,8 @@ class NativeSocket {
   // Until this socket is closed the watch, which must outlive it, wakes when libzmq has something
   // for it. Throws as Watch::add().
   void join(Watch& watch);
+  // Readable when the I/O thread has something for this socket (ZMQ_FD).
+  [[nodiscard]] int descriptor() const;
 
   void set(int option, int value);
 
@@ -52,9 +54,6 @@ class NativeSocket {
     Watch* watch;
     Watch::Place place;
   };
-
-  // Readable when the I/O thread has something for this socket (ZMQ_FD).
-  [[nodiscard]] int descriptor() const;
 
   void* socket_;
   std::vector<Joined> joined_;

@@ -175,6 +175,10 @@ class RouterSocket::Impl {
   }
 
   bool unread() { return socket_.unread(); }
+  void add_descriptors(std::vector<int>& descriptors) const {
+    descriptors.push_back(socket_.descriptor());
+    descriptors.push_back(monitor_.descriptor());
+  }
 
  private:
   struct Closed {
@@ -265,5 +269,8 @@ void* RouterSocket::raw() const { return impl_->raw(); }
 void* RouterSocket::raw_monitor() const { return impl_->raw_monitor(); }
 void RouterSocket::join(Watch& watch) { impl_->join(watch); }
 bool RouterSocket::unread() { return impl_->unread(); }
+void RouterSocket::add_descriptors(std::vector<int>& descriptors) const {
+  impl_->add_descriptors(descriptors);
+}
 
 }  // namespace zcrew::net

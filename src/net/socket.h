@@ -111,6 +111,8 @@ class RouterSocket {
   // ask libzmq only about what a wait on that watch has seen. Throws as Watch::add().
   void join(Watch& watch);
   [[nodiscard]] bool unread();
+  // What becomes readable then, for who only wants to be woken.
+  void add_descriptors(std::vector<int>& descriptors) const;
 
  private:
   class Impl;

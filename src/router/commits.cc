@@ -10,9 +10,9 @@ constexpr Duration counters_interval = std::chrono::seconds{1};
 // The core takes off what it accepts; it hears of what was cancelled when it is so much.
 constexpr std::uint64_t worth_telling_bytes = std::uint64_t{1} << 20U;
 
-// So many are written in the time that it takes to wake a thread twice. With 64 jobs in flight that
-// nobody takes, a router that commits in the loop's thread confirms a fifth more of them than one
-// that leaves it to the other; with 256 an eighth fewer (`zcrew bench --workers 0 --producers 4`).
+// To write so many takes no longer than to wake a thread twice. With 64 jobs in flight that nobody
+// takes, a router that commits in the loop's thread confirms a tenth more of them than one that
+// leaves it to the other; with 256 an eighth fewer (`zcrew bench --workers 0 --producers 4`).
 constexpr std::size_t few_records = 64;
 constexpr std::uint64_t few_bytes = std::uint64_t{64} << 10U;
 

@@ -82,13 +82,15 @@ int Loop::run() {
 }
 
 void Loop::serve() {
-  const auto turn_and_patience = [this] {
-    if (!failure_ && !over()) turn(Duration::zero());
-    return patience();
-  };
-  StandIn stand_in({[this](Duration patience) { sockets_.stand_by(patience); }, turn_and_patience,
-                    [this] { sockets_.wake(); }},
-                   wake_interval_);
+  StandIn stand_in({.take_post = [this] { sockets_.take_post(); },
+                    .leave_post = [this] { sockets_.leave_post(); },
+                    .wait = [this](Duration patience) { sockets_.stand_by(patience); },
+                    .wake = [this] { sockets_.wake(); },
+                    .turn =
+                        [this] {
+                          if (!failure_ && !over()) turn(Duration::zero());
+                          return patience();
+                        }});
   while (!failure_ && !over()) {
     commit(stand_in);
     turn(patience());
@@ -218,7 +220,11 @@ std::uint64_t Loop::take_from_worker(const net::Received& message) {
   }
   const auto* outcomes = std::get_if<wire::OutcomeMessage>(&*decoded);
   const std::uint64_t count = outcomes == nullptr ? 0 : wire::count_of(outcomes->entries);
-  step(core::FromWorker{message.peer, std::move(*decoded)});
+  core::Event event{std::in_place_type<core::FromWorker>};
+  auto& heard = std::get<core::FromWorker>(event);
+  heard.peer = message.peer;
+  heard.message = std::move(*decoded);
+  step(event);
   return count;
 }
 

@@ -24,11 +24,11 @@ Sockets::Sockets(const SocketSettings& settings)
     : frontend_(context_, {settings.frontend, settings.frame_bytes_max, 2}),
       backend_(context_, {settings.backend, settings.frame_bytes_max, 1}) {
   woken_ = watch_.add(wakeup_.fd());
-  standby_.add(wakeup_.fd());
-  for (net::Watch* watch : {&watch_, &standby_}) {
-    frontend_.join(*watch);
-    backend_.join(*watch);
-  }
+  frontend_.join(watch_);
+  backend_.join(watch_);
+  descriptors_ = {wakeup_.fd()};
+  frontend_.add_descriptors(descriptors_);
+  backend_.add_descriptors(descriptors_);
 }
 
 bool Sockets::receive(core::Side side, net::Received& message) {
@@ -58,6 +58,15 @@ void Sockets::wait(Duration patience) {
   const bool unread = backend_.unread() || frontend_.unread();
   watch_.wait(unread ? Duration::zero() : patience);
   if (watch_.take(woken_)) wakeup_.drain();
+}
+
+void Sockets::take_post() {
+  for (const int descriptor : descriptors_) post_.push_back(standby_.add(descriptor));
+}
+
+void Sockets::leave_post() {
+  for (std::size_t i = 0; i < post_.size(); ++i) standby_.remove(descriptors_[i], post_[i]);
+  post_.clear();
 }
 
 void Sockets::wait_for_wake(Duration patience) {

@@ -1,7 +1,7 @@
 // The router's two bound sockets and its wake-up, seen as one: where frames come from and go to.
 //
-// Loop thread only, but for wake() and stand_by(). Each socket names its peers by itself; here the
-// backend's get the top bit, so that a Peer is never used twice in the router.
+// Loop thread only, but for wake() and what a stand-in calls. Each socket names its peers by
+// itself; here the backend's get the top bit, so that a Peer is never used twice in the router.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,14 @@ class Sockets : public FrameSink {
   // Until a message, a connection's end or wake(), or until the time is over. At every turn, since
   // what is not seen here is not received and not taken.
   void wait(Duration patience);
-  // The same for a second thread, which is woken if nobody is in wait(). It sees nothing by that:
-  // its turn begins with a wait() of no time. Only this may run beside the other methods.
+
+  // The same for a second thread, which is woken if nobody is in wait(), while it has its post. It
+  // sees nothing by that: its turn begins with a wait() of no time. These three may be called
+  // beside the others. take_post() throws as net::Watch::add().
+  void take_post();
+  void leave_post();
   void stand_by(Duration patience) { standby_.wait(patience); }
+
   // The same for a wake() alone, whatever the sockets have.
   void wait_for_wake(Duration patience);
 
@@ -66,10 +71,12 @@ class Sockets : public FrameSink {
   net::Context context_;
   net::Wakeup wakeup_;
   net::Watch watch_;
+  net::Watch::Place woken_ = 0;  // of wakeup_
   net::Watch standby_;
-  net::Watch::Place woken_ = 0;  // of wakeup_, in watch_
+  std::vector<net::Watch::Place> post_;  // in standby_
   net::RouterSocket frontend_;
   net::RouterSocket backend_;
+  std::vector<int> descriptors_;  // of all that wakes
   std::vector<Peer> suspects_;
 };
 

@@ -4,8 +4,7 @@
 
 namespace zcrew::router {
 
-StandIn::StandIn(Duties duties, Duration patience)
-    : duties_(std::move(duties)), patience_(patience), thread_([this] { serve(); }) {}
+StandIn::StandIn(Duties duties) : duties_(std::move(duties)), thread_([this] { serve(); }) {}
 
 StandIn::~StandIn() {
   over_ = true;
@@ -15,34 +14,50 @@ StandIn::~StandIn() {
 }
 
 void StandIn::leave() {
-  away_.store(true);
-  away_.notify_one();  // it may have been woken while nobody was away
+  away_ = true;
+  away_.notify_one();
   mine_.unlock();
 }
 
-// The other one stops in front of its next turn, so that it does not take the turn again and again
-// while this one waits for it.
 void StandIn::come_back() {
-  away_.store(false);
+  away_ = false;
   mine_.lock();
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 
-// Woken in vain it does not wait for messages again before somebody is away: the kernel would wake
-// it for each one that comes while the other thread is at work.
 void StandIn::serve() {
-  Duration patience = patience_;
   while (!over_) {
-    duties_.wait(patience);
     away_.wait(false);
-    patience = patience_;
-    const std::lock_guard turn(turn_);
-    if (!away_ || over_ || thrown_) continue;
     try {
-      patience = duties_.turn();
+      stand_in();
     } catch (...) {
+      const std::lock_guard turn(turn_);
       thrown_ = std::current_exception();
+      return;
     }
+  }
+}
+
+// It ends when the first thread is back, though there may be more to hear: or it would take the
+// turn again and again while that one waits for it.
+void StandIn::stand_in() {
+  duties_.take_post();
+  do {
+    duties_.wait(make_turn());
+  } while (away_ && !over_);
+  duties_.leave_post();
+}
+
+// The first one of a post is made even if nothing has woken this thread: what came before the post
+// was taken does not.
+Duration StandIn::make_turn() {
+  const std::lock_guard turn(turn_);
+  if (!away_ || over_ || thrown_) return Duration::zero();
+  try {
+    return duties_.turn();
+  } catch (...) {  // here, where the first thread waits for the turn, and not behind it
+    thrown_ = std::current_exception();
+    return Duration::zero();
   }
 }
 

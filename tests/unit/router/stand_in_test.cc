@@ -17,10 +17,14 @@ constexpr Duration never = std::chrono::hours{1};
 class Post {
  public:
   StandIn::Duties duties() {
-    return {[this](Duration) { wait(); }, [this] { return turn(); }, [this] { ring(); }};
+    return {.take_post = [this] { set_taken(true); },
+            .leave_post = [this] { set_taken(false); },
+            .wait = [this](Duration) { wait(); },
+            .wake = [this] { ring(); },
+            .turn = [this] { return turn(); }};
   }
 
-  // There is something to hear; `often` times, though nobody hears it.
+  // There is something to hear, so often one behind the other.
   void ring(int often = 1) {
     const std::lock_guard lock(mutex_);
     rings_ += often;
@@ -31,9 +35,8 @@ class Post {
   bool wait_for_turns(int count) {
     return wait_until([this, count] { return turns_ >= count; });
   }
-  // The stand-in has come back to wait(), or is in it, with nothing left to hear.
-  bool wait_for_waits(int count) {
-    return wait_until([this, count] { return waits_ >= count; });
+  bool wait_until_left() {
+    return wait_until([this] { return !taken_; });
   }
   int turns() {
     const std::lock_guard lock(mutex_);
@@ -46,10 +49,15 @@ class Post {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, longest, condition);
   }
+  void set_taken(bool taken) {
+    const std::lock_guard lock(mutex_);
+    CHECK(taken_ != taken);
+    taken_ = taken;
+    changed_.notify_all();
+  }
   void wait() {
     std::unique_lock lock(mutex_);
-    ++waits_;
-    changed_.notify_all();
+    CHECK(taken_);
     changed_.wait(lock, [this] { return rings_ > 0; });
     --rings_;
   }
@@ -63,39 +71,52 @@ class Post {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool taken_ = false;
   int rings_ = 0;
-  int waits_ = 0;
   int turns_ = 0;
   bool throws_ = false;
 };
 
-TEST_CASE("turns are made while the first thread is away, for each thing to hear") {
+TEST_CASE("a turn is made when the first thread is away, and one for each thing to hear") {
   Post post;
-  StandIn stand_in(post.duties(), never);
+  StandIn stand_in(post.duties());
   stand_in.meanwhile([&] {
-    for (int turn = 1; turn <= 3; ++turn) {
+    REQUIRE(post.wait_for_turns(1));
+    for (int turn = 2; turn <= 4; ++turn) {
       post.ring();
       REQUIRE(post.wait_for_turns(turn));
     }
   });
-  CHECK(post.turns() == 3);
+  CHECK(post.turns() == 4);
 }
 
-TEST_CASE("no turn is made while the first thread is there, whatever there is to hear") {
+TEST_CASE("no turn is made while the first thread is there, and the post is left then") {
   Post post;
-  StandIn stand_in(post.duties(), never);
-  post.ring(3);
-  stand_in.meanwhile([&] { REQUIRE(post.wait_for_turns(3)); });
-  REQUIRE(post.wait_for_waits(4));
-  post.ring();
-  CHECK(post.turns() == 3);
-  // Woken though nobody was away, it looks after the first absence that follows.
-  stand_in.meanwhile([&] { CHECK(post.wait_for_turns(4)); });
+  StandIn stand_in(post.duties());
+  CHECK(post.turns() == 0);
+  for (int absence = 1; absence <= 3; ++absence) {
+    stand_in.meanwhile([&] { REQUIRE(post.wait_for_turns(absence)); });
+    post.ring();
+    REQUIRE(post.wait_until_left());
+    CHECK(post.turns() == absence);
+  }
+}
+
+TEST_CASE("the post is kept over absences in which there is nothing to hear") {
+  Post post;
+  StandIn stand_in(post.duties());
+  stand_in.meanwhile([&] { REQUIRE(post.wait_for_turns(1)); });
+  for (int absence = 0; absence < 1000; ++absence) stand_in.meanwhile([] {});
+  CHECK(post.turns() == 1);
+  stand_in.meanwhile([&] {
+    post.ring();
+    CHECK(post.wait_for_turns(2));
+  });
 }
 
 TEST_CASE("who stands in stops when the first thread is back, though there is more to hear") {
   Post post;
-  StandIn stand_in(post.duties(), never);
+  StandIn stand_in(post.duties());
   post.ring(1'000'000);
   for (int absence = 1; absence <= 100; ++absence) {
     stand_in.meanwhile([&, before = post.turns()] { REQUIRE(post.wait_for_turns(before + 1)); });
@@ -105,21 +126,21 @@ TEST_CASE("who stands in stops when the first thread is back, though there is mo
 
 TEST_CASE("what a turn throws reaches the first thread") {
   Post post;
-  StandIn stand_in(post.duties(), never);
+  StandIn stand_in(post.duties());
   post.throw_in_next_turn();
-  const auto be_away = [&] {
-    stand_in.meanwhile([&] {
-      post.ring();
-      REQUIRE(post.wait_for_turns(1));
-    });
-  };
+  const auto be_away = [&] { stand_in.meanwhile([&] { REQUIRE(post.wait_for_turns(1)); }); };
   CHECK_THROWS_WITH_AS(be_away(), "turn", std::runtime_error);
   CHECK(post.turns() == 1);
 }
 
-TEST_CASE("one that never stood in ends") {
+TEST_CASE("it ends, whether it never stood in or waits for somebody to speak") {
   Post post;
-  const StandIn stand_in(post.duties(), never);
+  { const StandIn stand_in(post.duties()); }
+  {
+    StandIn stand_in(post.duties());
+    stand_in.meanwhile([&] { REQUIRE(post.wait_for_turns(1)); });
+  }
+  CHECK(post.wait_until_left());
 }
 
 }  // namespace
