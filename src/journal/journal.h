@@ -2,8 +2,8 @@
 // replicated engine can stand behind it later.
 //
 // Threads: open() and close happen before and after everything else; commit() and make_room() are
-// called by one thread at a time (CommitThread); the reads by the reader thread (or anyone who is alone in
-// reading), concurrently with commits. A read sees the state after some whole commit.
+// called by one thread at a time (CommitThread); the reads by the reader thread (or anyone who is
+// alone in reading), concurrently with commits. A read sees the state after some whole commit.
 //
 // Errors: open() throws OpenError. commit() throws JournalError: the caller must treat the journal
 // as broken, confirm nothing more and exit (74). Reads throw JournalError, or Damaged when a
