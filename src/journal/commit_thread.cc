@@ -1,5 +1,7 @@
 #include "journal/commit_thread.h"
 
+#include <signal.h>
+
 #include <chrono>
 #include <exception>
 #include <new>
@@ -14,12 +16,34 @@ namespace {
 // How often an idle thread looks whether the disk has room again (or still).
 constexpr auto room_interval = std::chrono::seconds{1};
 
+// While there is one, signals to the process go to other threads: a flush that one interrupts may
+// fail (LMDB does not try again, and after a failed flush nobody may). Those that tell of the
+// thread's own doing, as damage in a mapped file, still come.
+class SignalsForOthers {
+ public:
+  SignalsForOthers() {
+    sigset_t signals;
+    sigfillset(&signals);
+    for (const int own : {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGXFSZ}) {
+      sigdelset(&signals, own);
+    }
+    pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  ~SignalsForOthers() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsForOthers(const SignalsForOthers&) = delete;
+  SignalsForOthers& operator=(const SignalsForOthers&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace
 
 CommitThread::CommitThread(Journal& journal, std::function<void()> wake)
-    : journal_(journal),
-      wake_(std::move(wake)),
-      thread_([this] { report_failure_of([this] { serve(); }); }) {}
+    : journal_(journal), wake_(std::move(wake)), thread_([this] {
+        const SignalsForOthers held;
+        if (report_failure_of([this] { serve(); })) wake_();
+      }) {}
 
 CommitThread::~CommitThread() {
   {
@@ -45,6 +69,7 @@ void CommitThread::hand_over(Batch batch) {
 }
 
 void CommitThread::commit_here(Batch batch) {
+  const SignalsForOthers held;
   report_failure_of([&] { commit(std::move(batch)); });
 }
 
@@ -58,12 +83,13 @@ std::optional<Committed> CommitThread::poll() {
   return news;
 }
 
+// True if it failed.
 template <typename Work>
-void CommitThread::report_failure_of(Work work) {
+bool CommitThread::report_failure_of(Work work) {
   Committed news;
   try {
     work();
-    return;
+    return false;
   } catch (const Damaged& error) {
     news.failure = Failure{Failure::Cause::damage, error.what()};
   } catch (const std::bad_alloc&) {
@@ -72,7 +98,7 @@ void CommitThread::report_failure_of(Work work) {
     news.failure = Failure{Failure::Cause::disk, error.what()};
   }
   report(std::move(news));
-  wake_();
+  return true;
 }
 
 void CommitThread::serve() {
@@ -87,23 +113,28 @@ void CommitThread::serve() {
   }
 }
 
+// Nothing if the journal has failed: of that the other thread tells.
 void CommitThread::commit(Batch batch) {
   const std::lock_guard writing(journal_mutex_);
   committing_ = std::move(batch);
+  if (std::exchange(failed_, true)) return;
   journal_.make_room();  // the commit itself may need more than the last one left
   journal_.commit(committing_);
   Committed news;
   news.durable = committing_.last;
   news.admissible_bytes = journal_.make_room();
   news.spent = std::exchange(committing_, {});
+  failed_ = false;
   report(std::move(news));
 }
 
 // True if there is news: the room has changed since it was last told.
 bool CommitThread::reckon() {
   const std::lock_guard writing(journal_mutex_);
+  if (std::exchange(failed_, true)) return false;
   Committed news;
   news.admissible_bytes = journal_.make_room();
+  failed_ = false;
   {
     const std::lock_guard lock(mutex_);
     if (news.admissible_bytes == room_) return false;
@@ -112,14 +143,13 @@ bool CommitThread::reckon() {
   return true;
 }
 
-// What was not fetched yet must not get lost.
+// A commit that was not fetched yet must not get lost. Behind a failure there is no news.
 void CommitThread::report(Committed news) {
   const std::lock_guard lock(mutex_);
   if (news_ && !news.durable) {
     news.durable = news_->durable;
     news.spent = std::move(news_->spent);
   }
-  if (news_ && !news.failure) news.failure = std::move(news_->failure);
   if (news.failure) stop_ = true;
   room_ = news.admissible_bytes;
   news_ = std::move(news);

@@ -69,7 +69,7 @@ class CommitThread {
   bool reckon();
   void report(Committed news);
   template <typename Work>
-  void report_failure_of(Work work);
+  bool report_failure_of(Work work);
 
   Journal& journal_;
   const std::function<void()> wake_;
@@ -84,9 +84,9 @@ class CommitThread {
   std::optional<std::uint64_t> room_;  // as last reported
 
   std::mutex journal_mutex_;
-  // Protected by journal_mutex_, as is the journal's write side. Kept when the commit fails, as its
-  // payloads are the loop thread's.
-  Batch committing_;
+  // Protected by journal_mutex_, as is the journal's write side:
+  bool failed_ = false;  // or somebody is at it
+  Batch committing_;     // kept when the commit fails, as its payloads are the loop thread's
 
   std::thread thread_;
 };

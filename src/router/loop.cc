@@ -50,6 +50,11 @@ std::size_t bytes_of(const net::Received& message) {
   return bytes;
 }
 
+int exit_code_of(const journal::Failure& failure) {
+  const bool damage = failure.cause == journal::Failure::Cause::damage;
+  return damage ? exit_code::corrupt_journal : exit_code::io_error;
+}
+
 }  // namespace
 
 Loop::Loop(Parts parts, LoopSettings settings, LogSink log)
@@ -67,7 +72,8 @@ Loop::Loop(Parts parts, LoopSettings settings, LogSink log)
       reader_(parts.journal, [this] { sockets_.wake(); }),
       admin_({core_, commits_, reader_, outbox_, [this](const core::Event& event) { step(event); },
               [this] { return status(); }}),
-      notes_(log_) {}
+      notes_(log_),
+      stand_in_(duties()) {}
 
 int Loop::run() {
   systemd_.ready(fmt::format("serving clients at {} and workers at {}",
@@ -78,34 +84,39 @@ int Loop::run() {
   step(core::Tick{});
   settle();
   serve();
-  return failure_ ? fail_stop() : finish();
+  return failure_ ? exit_code_of(*failure_) : finish();
 }
 
 void Loop::serve() {
-  StandIn stand_in({.take_post = [this] { sockets_.take_post(); },
-                    .leave_post = [this] { sockets_.leave_post(); },
-                    .wait = [this](Duration patience) { sockets_.stand_by(patience); },
-                    .wake = [this] { sockets_.wake(); },
-                    .turn =
-                        [this] {
-                          if (!failure_ && !over()) turn(Duration::zero());
-                          return patience();
-                        }});
   while (!failure_ && !over()) {
-    commit(stand_in);
-    turn(patience());
+    commit();
+    if (!failure_ && !over()) turn(patience());
   }
 }
 
 // Few records are written by this thread, unless there is more to do here: to wake another for it,
 // and to be woken by it, takes as long as the whole way of a job.
-void Loop::commit(StandIn& stand_in) {
+void Loop::commit() {
   committed_ = false;
   if (!commits_.has_due()) return;
-  if (left_over_ || !commits_.is_small()) return commits_.leave_to_thread();
+  if (left_over_ || !commits_.is_small() || sockets_.unread()) return commits_.leave_to_thread();
   journal::Batch batch = commits_.take_due();
-  stand_in.meanwhile([&] { commits_.commit_here(std::move(batch)); });
+  stand_in_.meanwhile(now_.mono + patience(), [&] { commits_.commit_here(std::move(batch)); });
   committed_ = true;
+}
+
+// What the stand-in does, also when the loop is to end: the first thread may be away for long.
+StandIn::Duties Loop::duties() {
+  const auto turn_and_until = [this]() -> std::optional<Instant> {
+    if (failure_) return std::nullopt;
+    turn(Duration::zero());
+    return sockets_.unread() ? now_.mono : now_.mono + patience();
+  };
+  return {.take_post = [this] { return sockets_.take_post(); },
+          .leave_post = [this] { sockets_.leave_post(); },
+          .wait = [this](Instant until) { sockets_.stand_by(until - net::read_monotonic()); },
+          .wake = [this] { sockets_.wake(); },
+          .turn = turn_and_until};
 }
 
 void Loop::turn(Duration patience) {
@@ -130,7 +141,7 @@ Duration Loop::patience() const {
   if (left_over_ || committed_) return Duration::zero();
   Instant until = now_.mono + wake_interval_;
   until = std::min({until, core_.next_deadline(), commits_.deadline()});
-  if (stopping_) until = std::min(until, drain_until_);
+  if (stopping_ && !over()) until = std::min(until, drain_until_);
   return std::max(until - now_.mono, Duration::zero());
 }
 
@@ -152,10 +163,7 @@ void Loop::begin_turn() {
 
 void Loop::hear_commits() {
   auto news = commits_.collect(now_.mono);
-  if (news.failure) {
-    failure_ = std::move(news.failure);
-    return;
-  }
+  if (news.failure) return fail(std::move(*news.failure));
   if (news.durable) step(*news.durable);
   if (news.space) step(*news.space);
   if (commits_.running_for(now_.mono) < slow_commit || now_.mono < next_slow_line_) return;
@@ -169,10 +177,7 @@ void Loop::hear_commits() {
 
 void Loop::hear_reader() {
   auto answers = reader_.poll();
-  if (answers.failure) {
-    failure_ = std::move(answers.failure);
-    return;
-  }
+  if (answers.failure) return fail(std::move(*answers.failure));
   for (const core::Event& event : answers.events) step(event);
   for (const auto& finish : answers.finishes) finish();
 }
@@ -338,7 +343,7 @@ int Loop::finish() {
     admin_.go_on_with_what_is_durable();
     outbox_.flush();
   }
-  if (failure_) return fail_stop();
+  if (failure_) return exit_code_of(*failure_);
   if (!core_.idle()) step(core::Shutdown{});  // jobs are held: goodbye all the same
   outbox_.flush();
   sockets_.set_linger(last_frames);
@@ -346,25 +351,30 @@ int Loop::finish() {
   return exit_code::ok;
 }
 
-int Loop::fail_stop() {
-  if (failure_->cause == journal::Failure::Cause::damage) {
-    log_(LogLevel::error,
-         fmt::format("The journal {} is damaged: {}. The router ends rather than work with wrong "
-                     "data. {}.",
-                     settings_.journal, failure_->text, damage_cure(settings_.journal)));
-    return exit_code::corrupt_journal;
+// Nothing more is confirmed. Said at once: the end may have to wait for a disk that hangs.
+void Loop::fail(journal::Failure failure) {
+  if (failure_) return;
+  switch (failure.cause) {
+    case journal::Failure::Cause::damage:
+      log_(LogLevel::error,
+           fmt::format("The journal {} is damaged: {}. The router ends rather than work with wrong "
+                       "data. {}.",
+                       settings_.journal, failure.text, damage_cure(settings_.journal)));
+      break;
+    case journal::Failure::Cause::memory:
+      log_(LogLevel::error,
+           "Out of memory: the router ends and confirms nothing more. Give it more (MemoryMax=, "
+           "ulimit -v) or send smaller payloads, then start again: what was confirmed is safe.");
+      break;
+    case journal::Failure::Cause::disk:
+      log_(LogLevel::error,
+           fmt::format("The journal {} failed: {}. Nothing more is confirmed and the router ends. "
+                       "Look at the disk (space, dmesg), then start again: what was confirmed is "
+                       "safe.",
+                       settings_.journal, failure.text));
+      break;
   }
-  if (failure_->cause == journal::Failure::Cause::memory) {
-    log_(LogLevel::error,
-         "Out of memory: the router ends and confirms nothing more. Give it more (MemoryMax=, "
-         "ulimit -v) or send smaller payloads, then start again: what was confirmed is safe.");
-    return exit_code::io_error;
-  }
-  log_(LogLevel::error,
-       fmt::format("The journal {} failed: {}. Nothing more is confirmed and the router ends. Look "
-                   "at the disk (space, dmesg), then start again: what was confirmed is safe.",
-                   settings_.journal, failure_->text));
-  return exit_code::io_error;
+  failure_ = std::move(failure);
 }
 
 }  // namespace zcrew::router

@@ -49,7 +49,8 @@ class Loop {
  private:
   void serve();
   void turn(Duration patience);
-  void commit(StandIn& stand_in);
+  void commit();
+  StandIn::Duties duties();
   [[nodiscard]] Duration patience() const;
   void read_clocks();
   [[nodiscard]] bool is_stall(Duration gap) const;
@@ -73,7 +74,7 @@ class Loop {
   void obey_stops();
   [[nodiscard]] bool over() const;
   int finish();
-  int fail_stop();
+  void fail(journal::Failure failure);
 
   [[nodiscard]] ShellStatus status() const;
 
@@ -104,6 +105,7 @@ class Loop {
   NoteLog notes_;
   Systemd systemd_;
   std::vector<PeerAt> gone_;
+  StandIn stand_in_;  // last: its turns use all of the above
 };
 
 }  // namespace zcrew::router

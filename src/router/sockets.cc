@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "zcrew/error.h"
 
 namespace zcrew::router {
 namespace {
@@ -55,13 +56,18 @@ void Sockets::set_linger(Milliseconds linger) {
 }
 
 void Sockets::wait(Duration patience) {
-  const bool unread = backend_.unread() || frontend_.unread();
-  watch_.wait(unread ? Duration::zero() : patience);
+  watch_.wait(unread() ? Duration::zero() : patience);
   if (watch_.take(woken_)) wakeup_.drain();
 }
 
-void Sockets::take_post() {
-  for (const int descriptor : descriptors_) post_.push_back(standby_.add(descriptor));
+bool Sockets::take_post() {
+  try {
+    for (const int descriptor : descriptors_) post_.push_back(standby_.add(descriptor));
+    return true;
+  } catch (const Error&) {
+    leave_post();
+    return false;
+  }
 }
 
 void Sockets::leave_post() {

@@ -45,11 +45,15 @@ class Sockets : public FrameSink {
   void wait(Duration patience);
 
   // The same for a second thread, which is woken if nobody is in wait(), while it has its post. It
-  // sees nothing by that: its turn begins with a wait() of no time. These three may be called
-  // beside the others. take_post() throws as net::Watch::add().
-  void take_post();
+  // sees nothing by that: its turn begins with a wait() of no time; and before it waits, or the
+  // first one stops doing so, ask unread(). These three may be called beside the others.
+  // take_post() is false if the system has no room for it.
+  [[nodiscard]] bool take_post();
   void leave_post();
   void stand_by(Duration patience) { standby_.wait(patience); }
+
+  // True if there is a message that no wait is woken by any more.
+  [[nodiscard]] bool unread() { return backend_.unread() || frontend_.unread(); }
 
   // The same for a wake() alone, whatever the sockets have.
   void wait_for_wake(Duration patience);

@@ -8,56 +8,65 @@ StandIn::StandIn(Duties duties) : duties_(std::move(duties)), thread_([this] { s
 
 StandIn::~StandIn() {
   over_ = true;
-  leave();
+  move();
+  mine_.unlock();
   duties_.wake();
   thread_.join();
 }
 
-void StandIn::leave() {
-  away_ = true;
-  away_.notify_one();
+// On its post it may wait for longer than there is time now.
+void StandIn::leave(Instant until) {
+  if (until < waits_until_.load()) duties_.wake();
+  move();
   mine_.unlock();
 }
 
 void StandIn::come_back() {
-  away_ = false;
+  move();
   mine_.lock();
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 
+void StandIn::move() {
+  ++moves_;
+  moves_.notify_one();
+}
+
 void StandIn::serve() {
-  while (!over_) {
-    away_.wait(false);
-    try {
-      stand_in();
-    } catch (...) {
-      const std::lock_guard turn(turn_);
-      thrown_ = std::current_exception();
-      return;
-    }
+  for (;;) {
+    const std::uint32_t moves = moves_;  // before over_ is looked at, which is set before it moves
+    if (over_) return;
+    if (!is_away() || !stand_in()) moves_.wait(moves);
   }
 }
 
 // It ends when the first thread is back, though there may be more to hear: or it would take the
-// turn again and again while that one waits for it.
-void StandIn::stand_in() {
-  duties_.take_post();
+// turn again and again while that one waits for it. Its first turn is made even if nothing has
+// woken this thread: what came before the post was taken does not. False if there is nothing to do
+// for the rest of this absence.
+bool StandIn::stand_in() {
+  if (!duties_.take_post()) return false;
+  std::optional<Instant> until;
   do {
-    duties_.wait(make_turn());
-  } while (away_ && !over_);
+    until = make_turn();
+    if (until) duties_.wait(*until);
+  } while (until && is_away());
+  waits_until_ = Instant{};
   duties_.leave_post();
+  return until.has_value();
 }
 
-// The first one of a post is made even if nothing has woken this thread: what came before the post
-// was taken does not.
-Duration StandIn::make_turn() {
+std::optional<Instant> StandIn::make_turn() {
   const std::lock_guard turn(turn_);
-  if (!away_ || over_ || thrown_) return Duration::zero();
+  if (!is_away()) return Instant{};
+  if (thrown_) return std::nullopt;
   try {
-    return duties_.turn();
+    const std::optional<Instant> until = duties_.turn();
+    waits_until_ = until.value_or(Instant{});
+    return until;
   } catch (...) {  // here, where the first thread waits for the turn, and not behind it
     thrown_ = std::current_exception();
-    return Duration::zero();
+    return std::nullopt;
   }
 }
 

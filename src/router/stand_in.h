@@ -13,9 +13,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/time.h"
@@ -26,39 +28,44 @@ class StandIn {
  public:
   struct Duties {
     // From now on wait() is woken by what there is to hear, or is not any more. Called without the
-    // turn, as is wait().
-    std::function<void()> take_post;
+    // turn, as is wait(). False if that is not possible: then nobody stands in this time.
+    std::function<bool()> take_post;
     std::function<void()> leave_post;
-    // Until there is something to hear, or wake() is called, but no longer than so long.
-    std::function<void(Duration)> wait;
+    // Until there is something to hear, or wake() is called, but not beyond the time.
+    std::function<void(Instant)> wait;
     std::function<void()> wake;
-    // Hears it. How long the next wait() may take.
-    std::function<Duration()> turn;
+    // Hears it. Until when the next wait() may last; nothing if there is no turn to make any more
+    // before the first thread is back.
+    std::function<std::optional<Instant>()> turn;
   };
   explicit StandIn(Duties duties);
   ~StandIn();
   StandIn(const StandIn&) = delete;
   StandIn& operator=(const StandIn&) = delete;
 
-  // `act` throws nothing and has nothing to do with turns. Throws what the duties have thrown.
+  // `act` throws nothing and has nothing to do with turns; at `until` there is one to make though
+  // nobody has spoken. Throws what a turn has thrown.
   template <typename Act>
-  void meanwhile(Act act) {
-    leave();
+  void meanwhile(Instant until, Act act) {
+    leave(until);
     act();
     come_back();
   }
 
  private:
-  void leave();
+  void leave(Instant until);
   void come_back();
   void serve();
-  void stand_in();
-  Duration make_turn();
+  bool stand_in();
+  void move();
+  [[nodiscard]] bool is_away() const { return moves_ % 2 == 1 && !over_; }
+  std::optional<Instant> make_turn();
 
   const Duties duties_;
   std::mutex turn_;
-  std::atomic<bool> away_{false};
+  std::atomic<std::uint32_t> moves_{0};  // how often the first thread has gone and come
   std::atomic<bool> over_{false};
+  std::atomic<Instant> waits_until_{Instant{}};
   std::exception_ptr thrown_;  // protected by turn_
   std::unique_lock<std::mutex> mine_{turn_};
   std::thread thread_;

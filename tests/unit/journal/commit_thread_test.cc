@@ -210,6 +210,25 @@ TEST_CASE("a commit here that fails is told as the thread's, and ends it too (J-
   CHECK_FALSE(thread.poll().has_value());
 }
 
+TEST_CASE("behind a failure elsewhere nothing is committed here (J-4.6)") {
+  CommitBench bench;
+  CommitThread thread(bench.journal, bench.wakes.callback());
+  bench.next(thread, [](const Committed&) { return true; });  // of the room
+  bench.journal.set_open(false);
+  bench.journal.break_room();
+  REQUIRE(bench.journal.wait_for_visitor());  // the thread, which reckons anew
+  thread.claim();
+  std::thread committer([&] { thread.commit_here(batch_of(1, 1)); });
+  bench.journal.set_open(true);
+  committer.join();
+  const Committed news =
+      bench.next(thread, [](const Committed& found) { return found.failure.has_value(); });
+  CHECK(news.failure->text == "cannot reserve: no disk");
+  CHECK_FALSE(news.durable.has_value());
+  CHECK(bench.journal.state().ready.empty());
+  CHECK_FALSE(thread.poll().has_value());
+}
+
 TEST_CASE("ending waits for the commit under way") {
   CommitBench bench;
   {

@@ -64,6 +64,11 @@ class GatedJournal : public journal::MemoryJournal {
     const std::lock_guard lock(gate_mutex_);
     trouble_ = trouble;
   }
+  // The next who asks for room stands at the gate too, and fails.
+  void break_room() {
+    const std::lock_guard lock(gate_mutex_);
+    room_breaks_ = true;
+  }
   // Somebody stands at the closed gate.
   bool wait_for_visitor() {
     std::unique_lock lock(gate_mutex_);
@@ -82,9 +87,14 @@ class GatedJournal : public journal::MemoryJournal {
   }
 
   std::uint64_t make_room() override {
-    const std::lock_guard lock(gate_mutex_);
+    std::unique_lock lock(gate_mutex_);
     ++room_asked_;
     gate_.notify_all();
+    if (std::exchange(room_breaks_, false)) {
+      waiting_ = true;
+      gate_.wait(lock, [&] { return open_; });
+      throw journal::JournalError("cannot reserve: no disk");
+    }
     return MemoryJournal::make_room();
   }
   void commit(const journal::Batch& batch) override {
@@ -112,6 +122,7 @@ class GatedJournal : public journal::MemoryJournal {
   std::condition_variable gate_;
   bool open_ = true;
   bool waiting_ = false;
+  bool room_breaks_ = false;
   int room_asked_ = 0;
   Trouble trouble_ = Trouble::none;
 };

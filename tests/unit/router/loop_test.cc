@@ -1,9 +1,13 @@
 #include "router/loop.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -27,7 +31,11 @@ class BreakingJournal : public journal::MemoryJournal {
     return MemoryJournal::make_room();
   }
   void commit(const journal::Batch& batch) override {
+    hangs_ = commit_hangs_.load();
+    hangs_.notify_all();
     commit_hangs_.wait(true);
+    hangs_ = false;
+    if (!batch.puts.empty()) thread_of_jobs_ = std::this_thread::get_id();
     if (commits_break_) throw journal::JournalError("fdatasync: Input/output error");
     MemoryJournal::commit(batch);
   }
@@ -35,10 +43,16 @@ class BreakingJournal : public journal::MemoryJournal {
     if (reads_break_) throw journal::Damaged("dead: the checksum of q1p5n1 does not fit");
     return MemoryJournal::read_dead(queue, after, max);
   }
+  journal::Gauges gauges() override {
+    if (reads_break_) throw journal::Damaged("meta: the checksum of the page does not fit");
+    return MemoryJournal::gauges();
+  }
   // Apart: the commit of a router's start may come later than its first answer from a read.
   void break_commits() { commits_break_ = true; }
   void break_reads() { reads_break_ = true; }
   void hang_commits() { commit_hangs_ = true; }
+  void wait_for_hanging() { hangs_.wait(false); }
+  [[nodiscard]] std::thread::id last_thread_of_jobs() const { return thread_of_jobs_; }
   void go_on() {
     for (std::atomic<bool>* stop : {&stands_still_, &commit_hangs_}) {
       *stop = false;
@@ -49,6 +63,8 @@ class BreakingJournal : public journal::MemoryJournal {
  private:
   std::atomic<bool> stands_still_;
   std::atomic<bool> commit_hangs_{false};
+  std::atomic<bool> hangs_{false};
+  std::atomic<std::thread::id> thread_of_jobs_{};
   std::atomic<bool> commits_break_{false};
   std::atomic<bool> reads_break_{false};
 };
@@ -79,6 +95,18 @@ class BreakingRouter {
   BreakingRouter& operator=(const BreakingRouter&) = delete;
 
   [[nodiscard]] std::string frontend() const { return sockets_.endpoint(core::Side::frontend); }
+  [[nodiscard]] std::string backend() const { return sockets_.endpoint(core::Side::backend); }
+  [[nodiscard]] std::thread::id thread() const { return thread_.get_id(); }
+  void stop() {
+    ++stops_;
+    sockets_.wake();
+  }
+  // Empty if there is none.
+  std::string wait_for_error() {
+    std::unique_lock lock(mutex_);
+    failed_.wait_for(lock, test_patience, [this] { return !errors_.empty(); });
+    return errors_.empty() ? "" : errors_.front();
+  }
 
   // With a disk that stands still, only then does it serve; peers may connect before.
   void begin() {
@@ -98,7 +126,10 @@ class BreakingRouter {
     Loop loop({sockets_, journal, core_, stops_},
               {"test-journal", std::chrono::seconds{1}, Duration{}, made_.mono},
               [this](LogLevel level, const std::string& line) {
-                if (level == LogLevel::error) errors_.push_back(line);
+                if (level != LogLevel::error) return;
+                const std::lock_guard lock(mutex_);
+                errors_.push_back(line);
+                failed_.notify_all();
               });
     return loop.run();
   }
@@ -108,6 +139,8 @@ class BreakingRouter {
   core::Router core_;
   std::atomic<unsigned> stops_{0};
   std::atomic<bool> begun_{false};
+  std::mutex mutex_;
+  std::condition_variable failed_;
   std::vector<std::string> errors_;
   int exit_code_ = -1;
   std::thread thread_;
@@ -165,31 +198,113 @@ TEST_CASE("who asks a router before its first commit hears of all that it has") 
   CHECK(router.wait() == exit_code::corrupt_journal);
 }
 
-TEST_CASE("a disk that hangs holds up the confirm, and nobody else") {
+wire::Submit submission(std::uint64_t batch, std::uint32_t jobs) {
+  wire::Submit submit;
+  submit.batch = submit.floor = batch;
+  submit.groups.push_back({{.queue = "default"}, {}});
+  for (std::uint32_t i = 0; i < jobs; ++i) submit.groups[0].items.push_back({i, "x", {}});
+  return submit;
+}
+
+void greet(TestPeer& client) {
+  client.send(wire::ClientHello{wire::protocol_version, net::random_uuid(), 1, "test"});
+  client.expect_from_frontend<wire::ClientWelcome>();
+}
+
+TEST_CASE("few records are written by the thread that got them, and confirmed at once") {
   net::Context context;
   BreakingRouter router;
   TestPeer client(context, router.frontend());
-  const auto session = net::random_uuid();
-  client.send(wire::ClientHello{wire::protocol_version, session, 1, "waits"});
-  client.expect_from_frontend<wire::ClientWelcome>();
-  router.journal.hang_commits();
-  wire::Submit submit;
-  submit.batch = 1;
-  submit.groups.push_back({{.queue = "default"}, {{0, "x", {}}}});
-  client.send(submit);
-  // Each of these is a turn or more; a router whose thread hangs in the commit makes none.
-  for (int round = 0; round < 20; ++round) {
-    TestPeer other(context, router.frontend());
-    other.send(wire::ClientHello{wire::protocol_version, net::random_uuid(), 1, "comes"});
-    other.expect_from_frontend<wire::ClientWelcome>();
-    other.send(wire::Bye{});
+  greet(client);
+  const Instant began = net::read_monotonic();
+  for (std::uint64_t batch = 1; batch <= 50; ++batch) {
+    client.send(submission(batch, 1));
+    client.expect_from_frontend<wire::ConfirmMessage>();
+    CHECK(router.journal.last_thread_of_jobs() == router.thread());
   }
-  client.send(wire::Admin{1, "queues", "{}"});
-  const std::string body(client.expect_from_frontend<wire::AdminReply>().body);
-  CHECK(body.find("\"ready\":1") != std::string::npos);
+  // A router that hears of its own commit when it looks next takes a tenth of a second for each.
+  CHECK(net::read_monotonic() - began < std::chrono::seconds{2});
+}
+
+TEST_CASE("many records are left to the commit thread") {
+  net::Context context;
+  BreakingRouter router;
+  TestPeer client(context, router.frontend());
+  greet(client);
+  client.send(submission(1, 65));
+  client.expect_from_frontend<wire::ConfirmMessage>();
+  CHECK(router.journal.last_thread_of_jobs() != router.thread());
+}
+
+// A router whose thread hangs in the commit of one job.
+struct HangingRouter : BreakingRouter {
+  explicit HangingRouter(net::Context& context) : client(context, frontend()) {
+    greet(client);
+    journal.hang_commits();
+    client.send(submission(1, 1));
+    journal.wait_for_hanging();
+  }
+  TestPeer client;
+};
+
+// So often that a router which hears of it only when it looks anyhow, ten times a second, takes
+// twice as long as it may.
+template <typename Exchange>
+void is_quick(Exchange exchange) {
+  const Instant began = net::read_monotonic();
+  for (int round = 0; round < 40; ++round) exchange();
+  CHECK(net::read_monotonic() - began < std::chrono::seconds{2});
+}
+
+TEST_CASE("a disk that hangs holds up the confirm, and nobody else") {
+  net::Context context;
+  HangingRouter router(context);
+  TestPeer other(context, router.frontend());
+  TestPeer worker(context, router.backend());
+  greet(other);
+  is_quick([&] {  // a client, and the journal's reader
+    other.send(wire::Admin{1, "status", "{}"});
+    other.expect_from_frontend<wire::AdminReply>();
+  });
+  is_quick([&] {  // a worker; one that could be served would wait for the disk
+    wire::WorkerHello hello;
+    hello.version = wire::protocol_version + 1;
+    hello.queues = {"default"};
+    worker.send(hello);
+    worker.expect_from_backend<wire::Error>();
+  });
   router.journal.go_on();
-  const auto confirm = client.expect_from_frontend<wire::ConfirmMessage>();
-  REQUIRE(confirm.entries.size() == 1);
+  const auto confirm = router.client.expect_from_frontend<wire::ConfirmMessage>();
+  CHECK(confirm.entries.size() == 1);
+}
+
+std::chrono::microseconds processor_time() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return std::chrono::seconds{used.ru_utime.tv_sec + used.ru_stime.tv_sec} +
+         std::chrono::microseconds{used.ru_utime.tv_usec + used.ru_stime.tv_usec};
+}
+
+TEST_CASE("a router that is stopped while its disk hangs waits without a turn after the other") {
+  net::Context context;
+  HangingRouter router(context);
+  router.stop();
+  router.stop();
+  const auto before = processor_time();
+  std::this_thread::sleep_for(std::chrono::milliseconds{400});  // what is measured
+  CHECK(processor_time() - before < std::chrono::milliseconds{100});
+  router.journal.go_on();
+  CHECK(router.wait() == exit_code::ok);
+}
+
+TEST_CASE("damage met by a read is told at once though a commit hangs") {
+  net::Context context;
+  HangingRouter router(context);
+  router.journal.break_reads();
+  router.client.send(wire::Admin{1, "status", "{}"});
+  CHECK(router.wait_for_error().find("is damaged") != std::string::npos);
+  router.journal.go_on();
+  CHECK(router.wait() == exit_code::corrupt_journal);
 }
 
 }  // namespace
