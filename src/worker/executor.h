@@ -120,6 +120,8 @@ class Executor {
   Instant next_glance_{};
   bool on_lookout_ = false;  // a thread is
   bool alarmed_ = false;     // for what has finished
+  bool alarm_is_far_ = false;
+  bool was_quick_ = false;  // of the last that ran, some were claimed at a time
   std::atomic<bool> hurried_{false};
   bool ending_ = false;
 };

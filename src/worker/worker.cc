@@ -58,6 +58,9 @@ std::optional<std::string> problem_of(const WorkerOptions& options) {
   return std::nullopt;
 }
 
+// In a row, by a thread that has jobs to run.
+constexpr int turns_of_a_place = 4;
+
 worker::SessionOptions session_options(const WorkerOptions& options) {
   worker::SessionOptions session;
   session.instance = net::random_uuid();
@@ -153,13 +156,16 @@ class Worker::Impl {
   // The turn of a place that goes on: it comes again, or the alarm goes off.
   void glance() {
     const std::unique_lock turn(turn_, std::try_to_lock);
-    if (!turn) return;
-    driver_.turn();
-    if (is_wanted()) wakeup_.signal();
+    if (turn && must_go_on()) wakeup_.signal();
   }
 
-  // A turn. True if run()'s thread has something to do that it does not wait for.
-  bool must_go_on() { return driver_.turn() || is_wanted(); }
+  // Turns, as long as there is more to do, but a few: to wake run()'s thread for what has just come
+  // takes longer. True if that has something to do that it does not wait for.
+  bool must_go_on() {
+    bool more = true;
+    for (int i = 0; more && i < turns_of_a_place; ++i) more = driver_.turn();
+    return more || is_wanted();
+  }
 
   // True if only run()'s thread can go on, or would do so too late.
   [[nodiscard]] bool is_wanted() const {

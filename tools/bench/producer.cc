@@ -65,8 +65,8 @@ class Producer {
     while (confirmed_ < share_ && board_.stage < Stage::over) {
       bool blocked = false;
       while (sent_ < share_ && !blocked) blocked = !submit_some();
-      // Nobody wakes us when a confirmed job is done.
-      take_events(blocked && sent_ > confirmed_ && !awaits_workers() ? look : moment);
+      // A confirm wakes us; nobody does when a confirmed job is done.
+      take_events(blocked && sent_ > confirmed_ ? look : moment);
     }
   }
 

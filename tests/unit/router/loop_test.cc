@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "journal/memory_journal.h"
+#include "net/watch.h"
 #include "peers.h"
 #include "zcrew/error.h"
 
@@ -291,7 +292,7 @@ TEST_CASE("a router that is stopped while its disk hangs waits without a turn af
   router.stop();
   router.stop();
   const auto before = processor_time();
-  std::this_thread::sleep_for(std::chrono::milliseconds{400});  // what is measured
+  net::Watch().wait(Milliseconds{400});  // of which the processor's time is measured
   CHECK(processor_time() - before < std::chrono::milliseconds{100});
   router.journal.go_on();
   CHECK(router.wait() == exit_code::ok);

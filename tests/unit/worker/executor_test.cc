@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -351,6 +352,63 @@ TEST_CASE("each of several long jobs in a row is there soon after its end") {
     }
     mixed.gate.open();
   }
+}
+
+TEST_CASE("quick jobs that are done leave the alarm alone, until the next job turns out long") {
+  Takings takings;
+  Gate gate;
+  std::atomic<bool> turns_long{false};
+  std::deque<HeldJob> jobs;
+  net::Alarm alarm;
+  net::Watch lookout;
+  net::Watch watch;
+  watch.add(alarm.fd());
+  std::atomic<std::size_t> taken{0};
+  Executor* self = nullptr;
+  const auto look = [&] {
+    takings.take(*self);
+    taken = takings.jobs.size();
+    taken.notify_all();
+    return true;
+  };
+  Executor executor([&](const Attempt&) { return turns_long ? gate.pass() : Answer{}; }, alarm,
+                    lookout, look, [&] { look(); });
+  self = &executor;
+  const auto start = [&](std::size_t count) {
+    std::vector<HeldJob*> started;
+    for (std::size_t i = 0; i < count; ++i) started.push_back(&jobs.emplace_back());
+    executor.start(started);
+  };
+  const auto wait_for_all = [&] {
+    for (std::size_t have = taken; have < jobs.size(); have = taken) taken.wait(have);
+  };
+  Duration soonest = Duration::max();
+  int quiet = 0;
+  for (int round = 0; round < 10; ++round) {
+    turns_long = false;
+    start(1000);
+    wait_for_all();
+    // It may have gone off while they ran, or before the thread is back at the socket.
+    alarm.drain();
+    const bool gone_off = watch.wait(Milliseconds{20});
+    alarm.drain();
+    turns_long = true;
+    const Instant began = net::read_monotonic();
+    const bool is_set = alarm.is_set();
+    start(1);
+    REQUIRE(gate.holds(1));
+    if (is_set && !gone_off) {
+      ++quiet;
+      CHECK(watch.wait(patience));
+      soonest = std::min(soonest, net::read_monotonic() - began);
+      alarm.drain();
+    }
+    gate.open();
+    wait_for_all();
+  }
+  CHECK(quiet >= 5);
+  // The time that the alarm is put off for is longer.
+  CHECK(soonest < Milliseconds{50});
 }
 
 TEST_CASE("a concurrency that is raised is used for what a place has claimed") {
