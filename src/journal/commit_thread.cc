@@ -68,7 +68,7 @@ void CommitThread::hand_over(Batch batch) {
   work_.notify_one();
 }
 
-void CommitThread::commit_here(Batch batch) {
+void CommitThread::commit_here(Batch batch) noexcept {
   const SignalsForOthers held;
   report_failure_of([&] { commit(std::move(batch)); });
 }

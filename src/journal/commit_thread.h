@@ -58,7 +58,7 @@ class CommitThread {
   // is not idle() any more. commit_here(): does so, beside whatever others call meanwhile; poll()
   // has the report when it returns, and nobody is woken.
   void claim();
-  void commit_here(Batch batch);
+  void commit_here(Batch batch) noexcept;
 
   // What happened since the last call, or nothing. Never blocks on a commit.
   std::optional<Committed> poll();

@@ -30,6 +30,7 @@ Sockets::Sockets(const SocketSettings& settings)
   descriptors_ = {wakeup_.fd()};
   frontend_.add_descriptors(descriptors_);
   backend_.add_descriptors(descriptors_);
+  post_.reserve(descriptors_.size());
 }
 
 bool Sockets::receive(core::Side side, net::Received& message) {

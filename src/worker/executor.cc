@@ -222,6 +222,8 @@ void Executor::wait_for_work(Guard& guard) {
     // Whoever is at what arrived starts what it finds.
     const bool elsewhere = on_lookout_ || (look_out(guard) && !look(guard));
     if (!elsewhere || ending_ || may_begin()) continue;
+    // Nobody is at the socket now: who waits for the alarm has to be.
+    if (!on_lookout_ && std::exchange(alarm_is_far_, false)) alarm_.set(at_once);
     ++idle_;
     work_.wait(guard);
     --idle_;
@@ -284,9 +286,13 @@ void Executor::run_some(Place& place, Attempt& told, Guard& guard) {
   place.claim.fill(waiting_, count);
   ++running_;
   was_quick_ = count > 1;
-  // One of them may take long, behind some that have finished; or the only one.
-  const bool is_far = std::exchange(alarm_is_far_, false);
-  if ((count > 1 && !std::exchange(alarmed_, true)) || is_far) alarm_.set(glance_patience);
+  // One of them may take long, behind some that have finished; or the only one, while there are
+  // places for what comes.
+  const bool is_far = std::exchange(alarm_is_far_, false) && alarm_.is_set();
+  const bool has_more_places = is_far && count == 1 && concurrency_ > 1;
+  if ((count > 1 && !std::exchange(alarmed_, true)) || is_far) {
+    alarm_.set(has_more_places ? at_once : glance_patience);
+  }
   guard.unlock();
   while (HeldJob* const job = place.claim.begin()) {
     attempt(place, *job, told);

@@ -59,7 +59,7 @@ std::optional<std::string> problem_of(const WorkerOptions& options) {
 }
 
 // In a row, by a thread that has jobs to run.
-constexpr int turns_of_a_place = 4;
+constexpr int turns_of_a_place = 2;
 
 worker::SessionOptions session_options(const WorkerOptions& options) {
   worker::SessionOptions session;

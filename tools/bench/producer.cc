@@ -18,6 +18,7 @@ namespace zcrew::tool::bench {
 namespace {
 
 constexpr std::chrono::milliseconds moment{1};
+constexpr std::chrono::milliseconds a_while{10};
 constexpr std::chrono::milliseconds look{100};
 constexpr std::size_t events_a_call = 64;
 constexpr std::uint64_t jobs_a_look = 64;  // the pass-through takes as many in a message
@@ -65,8 +66,9 @@ class Producer {
     while (confirmed_ < share_ && board_.stage < Stage::over) {
       bool blocked = false;
       while (sent_ < share_ && !blocked) blocked = !submit_some();
-      // A confirm wakes us; nobody does when a confirmed job is done.
-      take_events(blocked && sent_ > confirmed_ ? look : moment);
+      // A confirm wakes us; nobody does when a confirmed job, or another producer's, is done.
+      const bool wakes = blocked && sent_ > confirmed_;
+      take_events(wakes && awaits_workers() ? a_while : wakes ? look : moment);
     }
   }
 
