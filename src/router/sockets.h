@@ -44,7 +44,7 @@ class Sockets : public FrameSink {
   // what is not seen here is not received and not taken.
   void wait(Duration patience);
 
-  // The same for a second thread, which is woken if nobody is in wait(), while it has its post. It
+  // What wait() is, for a second thread, which is woken if nobody is in wait(), while it has its post. It
   // sees nothing by that: its turn begins with a wait() of no time; and before it waits, or the
   // first one stops doing so, ask unread(). These three may be called beside the others.
   // take_post() is false if the system has no room for it.
@@ -55,7 +55,7 @@ class Sockets : public FrameSink {
   // True if there is a message that no wait is woken by any more.
   [[nodiscard]] bool unread() { return backend_.unread() || frontend_.unread(); }
 
-  // The same for a wake() alone, whatever the sockets have.
+  // Until wake(), or until the time is over, whatever the sockets have.
   void wait_for_wake(Duration patience);
 
   // Closing waits for the last frames to leave, at most this long; by default not at all.
