@@ -44,9 +44,9 @@ class Sockets : public FrameSink {
   // what is not seen here is not received and not taken.
   void wait(Duration patience);
 
-  // What wait() is, for a second thread, which is woken if nobody is in wait(), while it has its post. It
-  // sees nothing by that: its turn begins with a wait() of no time; and before it waits, or the
-  // first one stops doing so, ask unread(). These three may be called beside the others.
+  // What wait() is, for a second thread, which is woken if nobody is in wait(), while it has its
+  // post. It sees nothing by that: its turn begins with a wait() of no time; and before it waits,
+  // or the first one stops doing so, ask unread(). These three may be called beside the others.
   // take_post() is false if the system has no room for it.
   [[nodiscard]] bool take_post();
   void leave_post();
